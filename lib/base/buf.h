@@ -1,0 +1,38 @@
+/*
+ * buf.h - a growable buffer with sticky failure.
+ *
+ * When memory runs out the buffer is broken: what is appended from then on is
+ * dropped, and the caller looks once, at the end, with tt_buf_broken().  A
+ * buffer is meant to be reused: tt_buf_clear() keeps the memory.
+ */
+#ifndef TT_BUF_H
+#define TT_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/rc.h"
+
+struct tt_buf {
+	char	*data;		/* NUL-terminated once anything was appended */
+	size_t	 sz;		/* bytes in use, without the NUL */
+	size_t	 cap;
+	bool	 broken;
+};
+
+#define TT_BUF_INIT	{ NULL, 0, 0, false }
+
+void		 tt_buf_clear(struct tt_buf *);
+void		 tt_buf_free(struct tt_buf *);
+bool		 tt_buf_broken(const struct tt_buf *);
+
+void		 tt_buf_add(struct tt_buf *, const void *, size_t sz);
+void		 tt_buf_puts(struct tt_buf *, const char *);
+void		 tt_buf_putc(struct tt_buf *, char);
+void		 tt_buf_printf(struct tt_buf *, const char *fmt, ...)
+		    TT_PRINTF(2, 3);
+
+/* The text, "" while empty; valid until the next append. */
+const char	*tt_buf_text(const struct tt_buf *);
+
+#endif /* !TT_BUF_H */
