@@ -1,0 +1,162 @@
+/*
+ * uri.c - a request's path and query, taken apart: see request.h.
+ */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "web/request.h"
+
+static const char	 plain_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/*
+ * Undo percent-encoding in place.  False for a malformed escape, NUL and what
+ * is not UTF-8 then.
+ */
+static bool
+decode(char *s, bool plus_is_space)
+{
+	char	*in = s, *out = s;
+	int	 hi, lo;
+
+	for (; *in != '\0'; in++) {
+		if (*in == '+' && plus_is_space) {
+			*out++ = ' ';
+			continue;
+		}
+		if (*in != '%') {
+			*out++ = *in;
+			continue;
+		}
+		if ((hi = hex_value(in[1])) == -1 ||
+		    (lo = hex_value(in[2])) == -1 || hi + lo == 0)
+			return false;
+		*out++ = (char)(hi << 4 | lo);
+		in += 2;
+	}
+	*out = '\0';
+	return tt_utf8_length(s) != -1;
+}
+
+static TT_MUSTUSE enum tt_rc
+add_segment(struct tt_request *req, char *s, struct tt_err *err)
+{
+	if (!decode(s, false))
+		return tt_err_tell(err, TT_BADREQ, "Malformed path");
+	if (strchr(s, '/') != NULL || strcmp(s, ".") == 0 ||
+	    strcmp(s, "..") == 0)
+		return tt_err_tell(err, TT_BADREQ, "A path may not have "
+		    "\".\" or \"..\" or an encoded slash");
+	if (req->nsegments == TT_REQUEST_SEGMENTS)
+		return tt_err_tell(err, TT_NOPATH, "No such path");
+	req->segment[req->nsegments++] = s;
+	return TT_OK;
+}
+
+/* The path, without its first slash. */
+static TT_MUSTUSE enum tt_rc
+split_path(struct tt_request *req, char *path, struct tt_err *err)
+{
+	char	*slash;
+
+	while ((slash = strchr(path, '/')) != NULL) {
+		*slash = '\0';
+		if (add_segment(req, path, err) != TT_OK)
+			return err->rc;
+		path = slash + 1;
+	}
+	return *path == '\0' ? TT_OK : add_segment(req, path, err);
+}
+
+static TT_MUSTUSE enum tt_rc
+add_param(struct tt_request *req, char *pair, struct tt_err *err)
+{
+	char	*value = strchr(pair, '=');
+
+	if (req->nparams == TT_REQUEST_PARAMS)
+		return tt_err_tell(err, TT_BADREQ, "Too many parameters");
+	if (value == NULL)
+		value = pair + strlen(pair);
+	else
+		*value++ = '\0';
+	if (!decode(pair, true))
+		return tt_err_tell(err, TT_BADREQ, "Malformed query");
+	if (!decode(value, true))
+		return tt_err_tell(err, TT_BADREQ,
+		    "Parameter %.64s is malformed", pair);
+	req->param[req->nparams].name = pair;
+	req->param[req->nparams++].value = value;
+	return TT_OK;
+}
+
+static TT_MUSTUSE enum tt_rc
+split_query(struct tt_request *req, char *query, struct tt_err *err)
+{
+	char	*next;
+
+	for (; query != NULL; query = next) {
+		if ((next = strchr(query, '&')) != NULL)
+			*next++ = '\0';
+		if (*query != '\0' && add_param(req, query, err) != TT_OK)
+			return err->rc;
+	}
+	return TT_OK;
+}
+
+/* Past the scheme and host of an absolute URI, and past the mount point. */
+static char *
+skip_to_path(char *uri, const char *mount)
+{
+	size_t	 n = strlen(mount);
+	char	*host;
+
+	if (*uri != '/' && (host = strstr(uri, "://")) != NULL)
+		uri = host + 3 + strcspn(host + 3, "/");
+	if (strncmp(uri, mount, n) == 0 && (uri[n] == '/' || uri[n] == '\0'))
+		uri += n;
+	return *uri == '/' ? uri + 1 : uri;
+}
+
+/* Decoding shortens, so all is done in one copy, which never moves. */
+enum tt_rc
+tt_request_parse(struct tt_request *req, const char *uri, const char *mount,
+    struct tt_err *err)
+{
+	char	*text, *query;
+
+	req->nsegments = req->nparams = 0;
+	tt_buf_clear(&req->text);
+	tt_buf_puts(&req->text, uri);
+	if (tt_buf_broken(&req->text))
+		return tt_err_set(err, TT_INTERNAL, "out of memory");
+
+	text = req->text.data;
+	text[strcspn(text, "#")] = '\0';
+	if ((query = strchr(text, '?')) != NULL)
+		*query++ = '\0';
+	if (split_path(req, skip_to_path(text, mount), err) != TT_OK)
+		return err->rc;
+	return split_query(req, query, err);
+}
+
+void
+tt_request_encode(struct tt_buf *buf, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (strchr(plain_chars, *s) != NULL)
+			tt_buf_putc(buf, *s);
+		else
+			tt_buf_printf(buf, "%%%02X", (unsigned char)*s);
+}
