@@ -1,0 +1,47 @@
+-- telltale.feed_beat(listener, streams, counters) returns (known, tick_due)
+--
+--      A hub's sign of life, with its counters.  known is false if it has no
+--      row any more: it must begin anew.  tick_due says that some duty of
+--      tick() waits to be done.
+--
+-- Called by:   lib/job/feed
+-- Reads:       telltale.tick_state, by tick_duties
+-- Writes:      telltale.listener
+
+create or replace function telltale.feed_beat(
+    p_listener_id bigint,
+    p_streams     integer,
+    p_opened      bigint,
+    p_delivered   bigint,
+    p_coalesced   bigint,
+    p_slow_cut    bigint,
+    p_caught_up   bigint,
+    p_wakes       bigint,
+    p_reconnects  bigint,
+    out known     boolean,
+    out tick_due  boolean)
+language plpgsql volatile
+security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update telltale.listener as l
+       set streams    = p_streams,
+           opened     = p_opened,
+           delivered  = p_delivered,
+           coalesced  = p_coalesced,
+           slow_cut   = p_slow_cut,
+           caught_up  = p_caught_up,
+           wakes      = p_wakes,
+           reconnects = p_reconnects,
+           seen_at    = clock_timestamp()
+     where l.listener_id = p_listener_id;
+    known := found;
+    tick_due := exists (select from telltale.tick_duties());
+end;
+$$;
+
+comment on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) is
+    'A hub''s sign of life, with its counters.';
+
+revoke all on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) from public;
+grant execute on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) to telltale_web;

@@ -1,0 +1,46 @@
+-- telltale.web_key(key, scope) returns (verdict, account_id, rate_per_minute)
+--
+--      What the key with this SHA-256 may do.  One row always; verdict is
+--
+--      ok             it has the scope; account_id is whose it is
+--      unauthorized   there is no such key, it has expired or was revoked
+--      terminated     its account is
+--      forbidden      it lacks the scope; admin does not imply the others
+--
+--      The first of these that applies, from unauthorized down.  account_id is
+--      null unless 'ok', so a caller that forgets to look finds nothing;
+--      rate_per_minute is null only where the key is unknown.
+--
+-- Called by:   the web functions, which are granted; this one is not
+-- Reads:       telltale.api_key, telltale.account
+
+create or replace function telltale.web_key(
+    p_key   bytea,
+    p_scope text,
+    out verdict         text,
+    out account_id      bigint,
+    out rate_per_minute integer)
+language sql stable
+security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select v.verdict,
+           case when v.verdict = 'ok' then a.account_id end,
+           a.rate_per_minute
+      from (values (p_key)) as asked (hash)
+      left join telltale.api_key as k on k.hash = asked.hash
+      left join telltale.account as a on a.account_id = k.account_id
+     cross join lateral (
+           select case
+                  when k.key_id is null
+                    or k.revoked_at is not null
+                    or k.expires_at <= statement_timestamp() then 'unauthorized'
+                  when a.terminated_at is not null           then 'terminated'
+                  when p_scope = any (k.scopes)              then 'ok'
+                  else 'forbidden'
+                  end) as v (verdict);
+end;
+
+comment on function telltale.web_key(bytea, text) is
+    'Judges a key by its hash: verdict, account, rate.  For the web functions only.';
+
+revoke all on function telltale.web_key(bytea, text) from public;
