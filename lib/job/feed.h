@@ -1,0 +1,88 @@
+/*
+ * feed.h - how a commit reaches a hub: the tail of the log.
+ *
+ * One nonblocking connection, and a state machine that the hub's loop drives:
+ * it asks which descriptor to watch and until when to wait, and steps it when
+ * either comes about.  What was read is handed over through struct
+ * tt_feed_calls.  Every committed event is handed over exactly once, those of
+ * a job in order, over any restart of PostgreSQL; see DESIGN 5.
+ */
+#ifndef TT_FEED_H
+#define TT_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tt_conf;
+struct tt_event;
+struct tt_feed;
+
+#define TT_FEED_JOBS	64	/* up to so many, a read is narrowed to them */
+#define TT_FEED_ASKS	128	/* pairs in one catch-up */
+#define TT_FEED_PAGE	500	/* events a pair in one catch-up */
+
+/* Somebody has missed the events of a job after this one. */
+struct tt_ask {
+	int64_t		 job, seq;
+};
+
+/* Counters that the hub keeps and the feed reports; see listener's columns. */
+struct tt_feed_stats {
+	int		 streams;
+	uint64_t	 opened, delivered, coalesced, slow_cut, caught_up;
+};
+
+struct tt_feed_calls {
+	/* An event, live.  Strings live for the call. */
+	void	 (*event)(void *arg, const struct tt_event *);
+
+	/* The jobs that are watched: n <= TT_FEED_JOBS, or -1 for all. */
+	int	 (*jobs)(void *arg, int64_t jobs[TT_FEED_JOBS]);
+
+	/* What was missed: fill asks, return how many (0: nothing). */
+	int	 (*asks)(void *arg, struct tt_ask asks[TT_FEED_ASKS]);
+
+	/* An event for the ask of that index. */
+	void	 (*missed)(void *arg, int ask, const struct tt_event *);
+
+	/* All asks were answered; or, not ok, are to be asked again. */
+	void	 (*caught_up)(void *arg, bool ok);
+
+	/* Another cluster answers: what was read before means nothing. */
+	void	 (*lost)(void *arg);
+
+	/* Some duty of tick() is due. */
+	void	 (*tick_due)(void *arg);
+};
+
+/* All is borrowed.  NULL on no memory.  The feed is off. */
+struct tt_feed	*tt_feed_new(const struct tt_conf *, const char *program,
+		    const struct tt_feed_calls *, void *arg,
+		    const struct tt_feed_stats *);
+void		 tt_feed_free(struct tt_feed *);
+
+/* On: connect and read.  Off: say goodbye and disconnect. */
+void		 tt_feed_on(struct tt_feed *);
+void		 tt_feed_off(struct tt_feed *);
+
+/* The descriptor to watch (-1: none), and for what (POLLIN, POLLOUT). */
+int		 tt_feed_fd(const struct tt_feed *);
+short		 tt_feed_events(const struct tt_feed *);
+
+/* Step again at this time (monotonic, ms) at the latest; INT64_MAX: never. */
+int64_t		 tt_feed_due(const struct tt_feed *);
+
+/* Do what can be done without waiting.  Call when ready, due, or asked for. */
+void		 tt_feed_step(struct tt_feed *, int64_t now_ms);
+
+/* asks() has something to say. */
+void		 tt_feed_catch_up(struct tt_feed *);
+
+/* The number of the log's life since the feed was made: event->life. */
+uint64_t	 tt_feed_life(const struct tt_feed *);
+
+/* Has it read successfully since the given time? */
+bool		 tt_feed_live(const struct tt_feed *, int64_t since_ms);
+
+#endif /* !TT_FEED_H */

@@ -1,0 +1,143 @@
+/*
+ * job.c - see job.h.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "job/job.h"
+#include "pg/db.h"
+
+static const char	 id_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+static const char *const status_words[TT_STATUS__MAX] = {
+	[TT_QUEUED]	= "queued",
+	[TT_PROCESSING]	= "processing",
+	[TT_COMPLETED]	= "completed",
+	[TT_FAILED]	= "failed",
+	[TT_CANCELLED]	= "cancelled",
+};
+
+static const struct {
+	const char	*word;
+	enum tt_rc	 rc;
+	const char	*text;
+} verdicts[] = {
+	{ "unauthorized", TT_UNAUTHORIZED, "Invalid API key" },
+	{ "terminated", TT_TERMINATED, "This account is terminated" },
+	{ "forbidden", TT_FORBIDDEN, "The API key lacks the scope for this" },
+	{ "not_found", TT_NOTFOUND, "Job not found" },
+};
+
+bool
+tt_job_id_ok(const char *s)
+{
+	size_t	 n = strlen(s);
+
+	return n > 0 && n <= TT_JOB_ID_MAX && strspn(s, id_chars) == n;
+}
+
+const char *
+tt_job_status_word(enum tt_status status)
+{
+	return status < TT_STATUS__MAX ? status_words[status] : "unknown";
+}
+
+enum tt_status
+tt_job_status_read(const char *word)
+{
+	int	 i;
+
+	for (i = 0; i < TT_STATUS__MAX; i++)
+		if (word != NULL && strcmp(word, status_words[i]) == 0)
+			break;
+	return (enum tt_status)i;
+}
+
+enum tt_rc
+tt_job_verdict(const char *verdict, struct tt_err *err)
+{
+	size_t	 i;
+
+	if (strcmp(verdict, "ok") == 0)
+		return TT_OK;
+	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(verdict, verdicts[i].word) == 0)
+			return tt_err_tell(err, verdicts[i].rc, "%s",
+			    verdicts[i].text);
+	return tt_err_set(err, TT_INTERNAL, "verdict \"%.32s\"", verdict);
+}
+
+static const char *
+text(const PGresult *res, int row, const char *name)
+{
+	int	 col = PQfnumber(res, name);
+
+	return col == -1 ? NULL : tt_db_textn(res, row, col);
+}
+
+static int64_t
+number(const PGresult *res, int row, const char *name)
+{
+	int	 col = PQfnumber(res, name);
+
+	return col == -1 ? 0 : tt_db_int(res, row, col);
+}
+
+void
+tt_job_from_result(struct tt_job *job, const PGresult *res, int row)
+{
+	job->job_id = text(res, row, "job_id");
+	job->type = text(res, row, "type");
+	job->status = tt_job_status_read(text(res, row, "status"));
+	job->progress = text(res, row, "progress");
+	job->detail = text(res, row, "detail");
+	job->decision = text(res, row, "decision");
+	job->categories = text(res, row, "categories");
+	job->reason = text(res, row, "reason");
+	job->error_code = text(res, row, "error_code");
+	job->frames_completed = text(res, row, "frames_completed");
+	job->frame_count = text(res, row, "frame_count");
+	job->result = text(res, row, "result");
+	job->created_us = number(res, row, "created_us");
+	job->started_us = number(res, row, "started_us");
+	job->completed_us = number(res, row, "completed_us");
+	job->id = number(res, row, "id");
+	job->attempt = (int)number(res, row, "attempt");
+}
+
+void
+tt_job_row_free(struct tt_job_row *row)
+{
+	PQclear(row->res);
+	(void)memset(row, 0, sizeof(*row));
+}
+
+enum tt_rc
+tt_job_get(struct tt_db *db, const char *key_hex, const char *job_id,
+    struct tt_job_row *row, struct tt_err *err)
+{
+	static const struct tt_query	 query = {
+		"job", "select * from telltale.web_job($1, 'job:read', $2)", 2
+	};
+	const char			*args[] = { key_hex, job_id };
+
+	(void)memset(row, 0, sizeof(*row));
+	if (tt_db_call(db, &query, args, &row->res, err) != TT_OK)
+		return err->rc;
+
+	/* The function answers one row always, the verdict first. */
+	if (PQntuples(row->res) != 1)
+		(void)tt_err_set(err, TT_INTERNAL, "web_job: not one row");
+	else if (strcmp(tt_db_text(row->res, 0, 0), "not_found") == 0)
+		(void)tt_err_set(err, TT_NOTFOUND, "no job %s", job_id);
+	else if (tt_job_verdict(tt_db_text(row->res, 0, 0), err) == TT_OK) {
+		row->rate_per_minute = (int)tt_db_int(row->res, 0, 1);
+		tt_job_from_result(&row->job, row->res, 0);
+	}
+	if (err->rc != TT_OK)
+		tt_job_row_free(row);
+	assert((err->rc == TT_OK) == (row->res != NULL));
+	return err->rc;
+}

@@ -1,0 +1,78 @@
+/*
+ * job.h - a job, as SQL hands it out; and the words of its life.
+ *
+ * A row's strings point into the struct that was read; they are NULL where the
+ * column is null.  Times are microseconds since the epoch, 0 for null.
+ */
+#ifndef TT_JOB_H
+#define TT_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rc.h"
+
+struct pg_result;		/* libpq's PGresult, which only lib/job opens */
+struct tt_db;
+
+#define TT_JOB_ID_MAX	64
+
+enum tt_status {
+	TT_QUEUED, TT_PROCESSING, TT_COMPLETED, TT_FAILED, TT_CANCELLED,
+	TT_STATUS__MAX
+};
+
+struct tt_job {
+	const char	*job_id;
+	const char	*type;
+	enum tt_status	 status;
+	const char	*progress;	/* JSON number: "50", "47.5" */
+	const char	*detail;
+	const char	*decision;	/* "pass", "reject" or NULL */
+	const char	*categories;	/* JSON object or NULL */
+	const char	*reason;
+	const char	*error_code;
+	const char	*frames_completed;	/* JSON integer or NULL */
+	const char	*frame_count;
+	const char	*result;	/* JSON, one job only */
+	int64_t		 created_us, started_us, completed_us;
+	int64_t		 id;		/* internal: for the page cursor */
+	int		 attempt;
+};
+
+/* One job, and what its strings point into. */
+struct tt_job_row {
+	struct tt_job		 job;
+	int			 rate_per_minute;	/* the key's */
+	struct pg_result	*res;			/* for _free() */
+};
+
+/* Is this 1-64 of A-Za-z0-9_-? */
+bool		 tt_job_id_ok(const char *);
+
+/* The stored word of a status, and back: TT_STATUS__MAX if it is none. */
+const char	*tt_job_status_word(enum tt_status);
+enum tt_status	 tt_job_status_read(const char *word);
+
+/*
+ * One job, by the key's hash and public id, if that key may read it (scope
+ * job:read).  On TT_OK the row is the caller's to free; otherwise it is empty.
+ * TT_UNAUTHORIZED, TT_FORBIDDEN, TT_TERMINATED, TT_NOTFOUND as SQL judges.
+ */
+enum tt_rc	 tt_job_get(struct tt_db *, const char *key_hex,
+		    const char *job_id, struct tt_job_row *, struct tt_err *)
+		    TT_MUSTUSE;
+void		 tt_job_row_free(struct tt_job_row *);
+
+/*
+ * Fill a job from one row of our web functions, by the names of its columns;
+ * what has no column is NULL or 0.  For lib/job.
+ */
+void		 tt_job_from_result(struct tt_job *, const struct pg_result *,
+		    int row);
+
+/* The verdict column of our web functions as a code; TT_OK for "ok". */
+enum tt_rc	 tt_job_verdict(const char *verdict, struct tt_err *)
+		    TT_MUSTUSE;
+
+#endif /* !TT_JOB_H */

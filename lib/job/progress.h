@@ -1,0 +1,53 @@
+/*
+ * progress.h - what a progress stream needs to know of its jobs to begin.
+ */
+#ifndef TT_PROGRESS_H
+#define TT_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rc.h"
+#include "job/job.h"
+
+#define TT_PROGRESS_JOBS	100	/* on one stream */
+
+struct tt_db;
+
+struct tt_progress_job {
+	struct tt_job	 job;
+	int64_t		 seq;		/* of its last event */
+	bool		 resumable;	/* the log holds all since then */
+};
+
+struct tt_progress {
+	struct tt_progress_job	 jobs[TT_PROGRESS_JOBS];
+	int			 n;
+	int			 rate_per_minute;	/* the key's */
+	struct pg_result	*res;			/* for _free() */
+};
+
+/* Has its last event been? */
+bool		 tt_progress_ended(const struct tt_progress_job *);
+
+/*
+ * The n jobs of these public ids (well-formed, 1 to TT_PROGRESS_JOBS), in this
+ * order, if the key may read them.  seqs is NULL, or n numbers of the last
+ * event that the client has of each.  TT_NOTFOUND if one of them is not.  On
+ * TT_OK the rows are the caller's to free; otherwise there are none.
+ */
+enum tt_rc	 tt_progress_open(struct tt_db *, const char *key_hex,
+		    const char *const *ids, const int64_t *seqs, int n,
+		    struct tt_progress *, struct tt_err *) TT_MUSTUSE;
+void		 tt_progress_free(struct tt_progress *);
+
+/*
+ * The id of a progress stream's events: the number of the last event of each
+ * of its jobs, in the order asked for, joined by '-'.  tt_progress_id_read()
+ * is false if the text is not n such numbers.
+ */
+#define TT_PROGRESS_ID_SZ	(TT_PROGRESS_JOBS * 20 + 1)
+
+bool		 tt_progress_id_read(const char *, int64_t *seqs, int n);
+
+#endif /* !TT_PROGRESS_H */

@@ -1,0 +1,418 @@
+/*
+ * fanout.c - see fanout.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "job/event.h"
+#include "stream/fanout.h"
+#include "stream/sse.h"
+#include "stream/stream.h"
+#include "stream/watchers.h"
+#include "surface/vocabulary.h"
+#include "web/frame.h"
+
+/* An event on its way to its streams: rendered when the first one needs it. */
+struct delivery {
+	const struct tt_event		*ev;
+	const struct tt_vocabulary	*vocabulary;	/* of what follows */
+	const char			*name;		/* NULL: not shown */
+	bool				 replaceable;
+	struct tt_frame			*frame;	/* for one-job streams */
+};
+
+bool
+tt_fanout_init(struct tt_fanout *fo, const struct tt_conf *conf)
+{
+	memset(fo, 0, sizeof(*fo));
+	fo->conf = conf;
+	STAILQ_INIT(&fo->dirty);
+	LIST_INIT(&fo->behind);
+	return (fo->watchers = tt_watchers_new()) != NULL;
+}
+
+void
+tt_fanout_done(struct tt_fanout *fo)
+{
+	tt_watchers_free(fo->watchers);
+	tt_buf_free(&fo->data);
+	tt_buf_free(&fo->text);
+}
+
+void
+tt_fanout_dirty(struct tt_fanout *fo, struct tt_stream *st)
+{
+	if (st->is_dirty)
+		return;
+	st->is_dirty = true;
+	STAILQ_INSERT_TAIL(&fo->dirty, st, dirty);
+}
+
+/* Out of the list of those behind, whatever comes next. */
+static void
+set_state(struct tt_fanout *fo, struct tt_stream *st, enum tt_stream_state to)
+{
+	if (st->state == TT_STREAM_BEHIND)
+		LIST_REMOVE(st, behind);
+	st->state = (uint8_t)to;
+	if (to == TT_STREAM_BEHIND)
+		LIST_INSERT_HEAD(&fo->behind, st, behind);
+	else
+		tt_fanout_dirty(fo, st);
+}
+
+bool
+tt_fanout_add(struct tt_fanout *fo, struct tt_stream *st, uint64_t life)
+{
+	int	 i;
+
+	for (i = 0; i < st->nwatches; i++) {
+		st->watch[i].life = life;
+		if (!tt_watchers_add(fo->watchers, &st->watch[i])) {
+			while (--i >= 0)
+				tt_watchers_remove(fo->watchers, &st->watch[i]);
+			return false;
+		}
+	}
+	st->state = TT_STREAM_BEHIND;
+	LIST_INSERT_HEAD(&fo->behind, st, behind);
+	tt_fanout_dirty(fo, st);
+	fo->stats.streams++;
+	fo->stats.opened++;
+	return true;
+}
+
+/* An ask of a stream that is gone is answered to those that are left. */
+static void
+forget_ask(struct tt_fanout *fo, struct tt_watch *w)
+{
+	struct tt_watch	**p;
+
+	if (w->ask == -1)
+		return;
+	for (p = &fo->asked[w->ask]; *p != NULL; p = &(*p)->next_asked)
+		if (*p == w) {
+			*p = w->next_asked;
+			break;
+		}
+	w->ask = -1;
+}
+
+void
+tt_fanout_remove(struct tt_fanout *fo, struct tt_stream *st)
+{
+	int	 i;
+
+	for (i = 0; i < st->nwatches; i++) {
+		forget_ask(fo, &st->watch[i]);
+		tt_watchers_remove(fo->watchers, &st->watch[i]);
+	}
+	if (st->state == TT_STREAM_BEHIND)
+		LIST_REMOVE(st, behind);
+	if (st->is_dirty)
+		STAILQ_REMOVE(&fo->dirty, st, tt_stream, dirty);
+	st->state = TT_STREAM_DEAD;
+	fo->stats.streams--;
+}
+
+static void
+queue(struct tt_fanout *fo, struct tt_stream *st, struct tt_frame *f)
+{
+	if (f == NULL || !tt_sink_push(&st->sink, f)) {
+		tt_error("out of memory for a frame: ending a stream");
+		set_state(fo, st, TT_STREAM_DEAD);
+		return;
+	}
+	tt_fanout_dirty(fo, st);
+}
+
+void
+tt_fanout_tell(struct tt_fanout *fo, struct tt_stream *st,
+    const struct tt_buf *text)
+{
+	struct tt_frame	*f = tt_frame_new(tt_buf_text(text), text->sz);
+
+	queue(fo, st, f);
+	tt_frame_unref(f);
+}
+
+void
+tt_fanout_kill(struct tt_fanout *fo, struct tt_stream *st)
+{
+	set_state(fo, st, TT_STREAM_DEAD);
+}
+
+void
+tt_fanout_end(struct tt_fanout *fo, struct tt_stream *st)
+{
+	tt_sink_end(&st->sink);
+	set_state(fo, st, TT_STREAM_ENDING);
+}
+
+int
+tt_fanout_jobs(const struct tt_fanout *fo, int64_t *jobs, int max)
+{
+	return tt_watchers_jobs(fo->watchers, jobs, max);
+}
+
+/*
+ * Rendering: the name and data once per event and vocabulary; for streams of
+ * one job, which is nearly all, the whole frame too, id and all.
+ */
+
+static void
+render(struct tt_fanout *fo, struct delivery *d, const struct tt_vocabulary *v)
+{
+	if (d->vocabulary == v)
+		return;
+	tt_frame_unref(d->frame);
+	d->frame = NULL;
+	d->vocabulary = v;
+	d->replaceable = false;
+	tt_buf_clear(&fo->data);
+	d->name = v->show(d->ev, &fo->data, &d->replaceable);
+}
+
+static struct tt_frame *
+make_frame(struct tt_fanout *fo, const struct delivery *d, const char *id)
+{
+	struct tt_frame	*f;
+
+	tt_buf_clear(&fo->text);
+	tt_sse_event(&fo->text, id, d->name, tt_buf_text(&fo->data));
+	if (tt_buf_broken(&fo->text) || tt_buf_broken(&fo->data))
+		return NULL;
+	if ((f = tt_frame_new(fo->text.data, fo->text.sz)) == NULL)
+		return NULL;
+	f->job = d->ev->job;
+	f->seq = d->ev->seq;
+	f->batch = d->ev->batch;
+	f->replaceable = d->replaceable;
+	return f;
+}
+
+/* A reference of the caller's; NULL on no memory. */
+static struct tt_frame *
+frame_for(struct tt_fanout *fo, struct delivery *d, const struct tt_stream *st)
+{
+	char		 id[24];
+	struct tt_buf	 ids = TT_BUF_INIT;
+	struct tt_frame	*f;
+
+	if (st->nwatches == 1) {
+		(void)snprintf(id, sizeof(id), "%" PRId64, d->ev->seq);
+		if (d->frame == NULL)
+			d->frame = make_frame(fo, d, id);
+		return d->frame == NULL ? NULL : tt_frame_ref(d->frame);
+	}
+	tt_stream_id(st, &ids);
+	f = tt_buf_broken(&ids) ? NULL : make_frame(fo, d, tt_buf_text(&ids));
+	tt_buf_free(&ids);
+	return f;
+}
+
+/*
+ * Is this event the watch's next?  Seqs of another life of the log may begin
+ * anew, where a crash took back what had been seen.
+ */
+static bool
+is_news(struct tt_watch *w, const struct tt_event *ev)
+{
+	if (w->ended)
+		return false;
+	if (w->life < ev->life) {
+		w->life = ev->life;
+		if (w->seq >= ev->seq)
+			w->seq = ev->seq - 1;
+	}
+	return ev->seq > w->seq;
+}
+
+static void
+deliver(struct tt_fanout *fo, struct delivery *d, struct tt_watch *w,
+    bool replace)
+{
+	struct tt_stream	*st = w->stream;
+	struct tt_frame		*f;
+
+	w->seq = d->ev->seq;
+	render(fo, d, st->vocabulary);
+	if (d->name != NULL) {
+		if (replace && d->replaceable && tt_sink_take_back(&st->sink,
+		    d->ev->job, d->ev->batch))
+			fo->stats.coalesced++;
+		f = frame_for(fo, d, st);
+		queue(fo, st, f);
+		tt_frame_unref(f);
+		fo->stats.delivered++;
+	}
+	if (tt_kind_ends_job(d->ev->kind) && st->state != TT_STREAM_DEAD) {
+		w->ended = true;
+		if (--st->nleft == 0)
+			tt_fanout_end(fo, st);
+	}
+}
+
+/*
+ * An event that does not follow on the last one, or a queue over its limit:
+ * the stream is given the rest from the log, as fast as it takes it.
+ */
+void
+tt_fanout_event(struct tt_fanout *fo, const struct tt_event *ev)
+{
+	struct delivery		 d = { ev, NULL, NULL, false, NULL };
+	struct tt_watch		*w, *next;
+	struct tt_stream	*st;
+
+	for (w = tt_watchers_find(fo->watchers, ev->job); w != NULL; w = next) {
+		next = LIST_NEXT(w, same_job);
+		st = w->stream;
+		if (st->state != TT_STREAM_LIVE || !is_news(w, ev))
+			continue;
+		if (ev->seq == w->seq + 1)
+			deliver(fo, &d, w, true);
+		else
+			set_state(fo, st, TT_STREAM_BEHIND);
+		if (st->state == TT_STREAM_LIVE &&
+		    st->sink.queued > (size_t)fo->conf->stream_buffer) {
+			tt_stream_fall_back(st);
+			set_state(fo, st, TT_STREAM_BEHIND);
+		}
+	}
+	tt_frame_unref(d.frame);
+}
+
+/*
+ * Catching up.
+ */
+
+static bool
+has_room(const struct tt_fanout *fo, const struct tt_stream *st)
+{
+	return st->sink.queued <= (size_t)fo->conf->stream_buffer / 4;
+}
+
+bool
+tt_fanout_wants(const struct tt_fanout *fo)
+{
+	const struct tt_stream	*st;
+
+	for (st = LIST_FIRST(&fo->behind); st != NULL;
+	    st = LIST_NEXT(st, behind))
+		if (has_room(fo, st))
+			return true;
+	return false;
+}
+
+/* Streams that wait for the same thing share an ask. */
+static void
+ask_for(struct tt_fanout *fo, struct tt_ask *asks, struct tt_watch *w)
+{
+	int	 i;
+
+	for (i = 0; i < fo->nasks; i++)
+		if (asks[i].job == w->job && asks[i].seq == w->seq)
+			break;
+	if (i == fo->nasks) {
+		asks[i].job = w->job;
+		asks[i].seq = w->seq;
+		fo->asked[i] = NULL;
+		fo->got[i] = 0;
+		fo->nasks++;
+	}
+	w->ask = (int16_t)i;
+	w->next_asked = fo->asked[i];
+	fo->asked[i] = w;
+}
+
+/* Whoever asked, be it live by now, ending or dead, asks no more. */
+static void
+forget_asks(struct tt_fanout *fo)
+{
+	struct tt_watch	*w;
+	int		 i;
+
+	for (i = 0; i < fo->nasks; i++)
+		for (w = fo->asked[i]; w != NULL; w = w->next_asked)
+			w->ask = -1;
+	fo->nasks = 0;
+}
+
+/* A stream asks for all its jobs at once, or waits for the next time. */
+int
+tt_fanout_asks(struct tt_fanout *fo, struct tt_ask *asks)
+{
+	struct tt_stream	*st;
+	int			 i;
+
+	forget_asks(fo);
+	for (st = LIST_FIRST(&fo->behind); st != NULL;
+	    st = LIST_NEXT(st, behind))
+		st->overflowed = false;
+	for (st = LIST_FIRST(&fo->behind); st != NULL;
+	    st = LIST_NEXT(st, behind)) {
+		if (!has_room(fo, st) || fo->nasks + st->nleft > TT_FEED_ASKS)
+			continue;
+		for (i = 0; i < st->nwatches; i++)
+			if (!st->watch[i].ended)
+				ask_for(fo, asks, &st->watch[i]);
+	}
+	return fo->nasks;
+}
+
+void
+tt_fanout_missed(struct tt_fanout *fo, int ask, const struct tt_event *ev)
+{
+	struct delivery		 d = { ev, NULL, NULL, false, NULL };
+	struct tt_watch		*w;
+	struct tt_stream	*st;
+
+	if (ask < 0 || ask >= fo->nasks)
+		return;
+	fo->got[ask]++;
+	fo->stats.caught_up++;
+	for (w = fo->asked[ask]; w != NULL; w = w->next_asked) {
+		st = w->stream;
+		if (st->state != TT_STREAM_BEHIND || st->overflowed ||
+		    !is_news(w, ev))
+			continue;
+		deliver(fo, &d, w, false);
+		if (st->sink.queued > (size_t)fo->conf->stream_buffer)
+			st->overflowed = true;
+	}
+	tt_frame_unref(d.frame);
+}
+
+/* Has the stream been given all that there was? */
+static bool
+complete(const struct tt_fanout *fo, const struct tt_stream *st)
+{
+	const struct tt_watch	*w;
+	int			 i;
+
+	if (st->overflowed)
+		return false;
+	for (i = 0; i < st->nwatches; i++) {
+		w = &st->watch[i];
+		if (!w->ended && (w->ask == -1 ||
+		    fo->got[w->ask] >= TT_FEED_PAGE))
+			return false;
+	}
+	return true;
+}
+
+void
+tt_fanout_caught_up(struct tt_fanout *fo, bool ok)
+{
+	struct tt_stream	*st, *next;
+
+	for (st = LIST_FIRST(&fo->behind); st != NULL; st = next) {
+		next = LIST_NEXT(st, behind);
+		if (ok && complete(fo, st))
+			set_state(fo, st, TT_STREAM_LIVE);
+	}
+	forget_asks(fo);
+}

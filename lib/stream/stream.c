@@ -1,0 +1,129 @@
+/*
+ * stream.c - see stream.h.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "stream/sse.h"
+#include "stream/stream.h"
+#include "web/frame.h"
+#include "web/reply.h"
+
+void
+tt_stream_begin(struct tt_reply *reply, int retry_ms)
+{
+	tt_reply_begin(reply, 200, "text/event-stream; charset=utf-8");
+	tt_reply_header(reply, "Cache-Control", "no-cache, no-transform");
+	tt_reply_header(reply, "X-Accel-Buffering", "no");
+	tt_sse_retry(&reply->body, tt_sse_jitter(retry_ms));
+}
+
+/* The head of the answer and the first frames are one frame. */
+static struct tt_frame *
+first_frame(const struct tt_reply *reply)
+{
+	struct tt_buf	 text = TT_BUF_INIT;
+	struct tt_frame	*f = NULL;
+
+	tt_buf_printf(&text, "Status: %d\r\n%s\r\n", reply->status,
+	    tt_buf_text(&reply->head));
+	tt_buf_add(&text, tt_buf_text(&reply->body), reply->body.sz);
+	if (!tt_buf_broken(&text) && !tt_buf_broken(&reply->head) &&
+	    !tt_buf_broken(&reply->body))
+		f = tt_frame_new(text.data, text.sz);
+	tt_buf_free(&text);
+	return f;
+}
+
+static void
+watch(struct tt_stream *st, const struct tt_watch_from *from, int n)
+{
+	int	 i;
+
+	st->nwatches = st->nleft = n;
+	for (i = 0; i < n; i++) {
+		st->watch[i].job = from[i].job;
+		st->watch[i].seq = from[i].seq;
+		st->watch[i].ended = from[i].ended;
+		st->watch[i].stream = st;
+		st->watch[i].ask = -1;
+		if (from[i].ended)
+			st->nleft--;
+	}
+}
+
+struct tt_stream *
+tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
+    const struct tt_vocabulary *vocabulary, const struct tt_watch_from *from,
+    int nwatches)
+{
+	struct tt_stream	*st;
+	struct tt_frame		*first = first_frame(reply);
+
+	st = calloc(1, sizeof(*st) +
+	    (size_t)nwatches * sizeof(struct tt_watch));
+	if (st == NULL || first == NULL) {
+		free(st);
+		tt_frame_unref(first);
+		return NULL;
+	}
+	st->vocabulary = vocabulary;
+	st->state = TT_STREAM_BEHIND;
+	st->born_ms = st->wrote_ms = tt_clock_mono_ms();
+	watch(st, from, nwatches);
+
+	reply->detached = true;
+	if (!tt_sink_open(&st->sink, r) || !tt_sink_push(&st->sink, first)) {
+		tt_stream_free(st);
+		st = NULL;
+	}
+	tt_frame_unref(first);
+	return st;
+}
+
+void
+tt_stream_free(struct tt_stream *st)
+{
+	if (st == NULL)
+		return;
+	tt_sink_close(&st->sink);
+	free(st);
+}
+
+void
+tt_stream_id(const struct tt_stream *st, struct tt_buf *b)
+{
+	int	 i;
+
+	for (i = 0; i < st->nwatches; i++)
+		tt_buf_printf(b, "%s%" PRId64, i == 0 ? "" : "-",
+		    st->watch[i].seq);
+}
+
+/*
+ * The newest come first, so the oldest has the last word.  An end that was not
+ * sent is to come yet.
+ */
+static void
+missed(void *arg, const struct tt_frame *f)
+{
+	struct tt_stream	*st = arg;
+	int			 i;
+
+	for (i = 0; i < st->nwatches; i++) {
+		if (st->watch[i].job != f->job)
+			continue;
+		st->watch[i].seq = f->seq - 1;
+		st->nleft += st->watch[i].ended;
+		st->watch[i].ended = false;
+	}
+}
+
+void
+tt_stream_fall_back(struct tt_stream *st)
+{
+	tt_sink_drop(&st->sink, missed, st);
+}

@@ -1,0 +1,91 @@
+/*
+ * stream.h - one open stream: its sink, and how far it is with each job.
+ *
+ * A stream is made by an accepting thread and belongs to the hub's thread from
+ * tt_hub_add() on.
+ */
+#ifndef TT_STREAM_H
+#define TT_STREAM_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "web/sink.h"
+
+struct tt_buf;
+struct tt_event;
+struct tt_reply;
+struct tt_stream;
+struct tt_vocabulary;
+
+/* A job that a stream watches. */
+struct tt_watch {
+	int64_t			 job, seq;	/* its last event sent */
+	uint64_t		 life;		/* of the log, that seq is of */
+	struct tt_stream	*stream;
+	LIST_ENTRY(tt_watch)	 same_job;
+	struct tt_watch		*next_asked;	/* of the same ask */
+	int16_t			 ask;		/* -1: none */
+	bool			 ended;		/* no more will come */
+};
+
+/* Where a stream stands with the log. */
+enum tt_stream_state {
+	TT_STREAM_LIVE,		/* has all that the hub has read */
+	TT_STREAM_BEHIND,	/* is to be given what it missed from the log */
+	TT_STREAM_ENDING,	/* its last frame is queued or written */
+	TT_STREAM_DEAD		/* to be freed by the hub */
+};
+
+struct tt_stream {
+	struct tt_sink			 sink;
+	ev_io				 io;
+	const struct tt_vocabulary	*vocabulary;
+	TAILQ_ENTRY(tt_stream)		 quiet;	/* by time of last write */
+	TAILQ_ENTRY(tt_stream)		 all;	/* by age */
+	LIST_ENTRY(tt_stream)		 behind;
+	STAILQ_ENTRY(tt_stream)		 dirty;	/* to be flushed */
+	int64_t				 born_ms, wrote_ms;
+	int64_t				 blocked_ms;	/* since when; or 0 */
+	uint8_t				 state;		/* tt_stream_state */
+	bool				 is_dirty;
+	bool				 overflowed;	/* while catching up */
+	int16_t				 jitter_s;	/* off its age */
+	int				 nwatches, nleft;	/* not ended */
+	struct tt_watch			 watch[];
+};
+
+/* A job to watch, from after which event; ended: only to keep its place. */
+struct tt_watch_from {
+	int64_t			 job, seq;
+	bool			 ended;
+};
+
+/* The headers of an event stream, and its first retry: field as the body. */
+void			 tt_stream_begin(struct tt_reply *, int retry_ms);
+
+/*
+ * Take a request's connection over.  The reply is the beginning of the answer:
+ * its headers, and its body for the first frames; it counts as detached then.
+ * NULL if that failed; the connection is closed then, if it had been taken.
+ */
+struct tt_stream	*tt_stream_new(FCGX_Request *, struct tt_reply *,
+			    const struct tt_vocabulary *,
+			    const struct tt_watch_from *, int nwatches);
+void			 tt_stream_free(struct tt_stream *);
+
+/*
+ * The id of its events as it stands: see tt_progress_id_read().  Nothing for
+ * a stream of no job.
+ */
+void			 tt_stream_id(const struct tt_stream *,
+			    struct tt_buf *);
+
+/* What was queued but not sent is missed: go back to before it. */
+void			 tt_stream_fall_back(struct tt_stream *);
+
+#endif /* !TT_STREAM_H */
