@@ -1,0 +1,262 @@
+/*
+ * progress - the live progress of one job, or of up to a hundred.
+ *
+ * GET /api/v1/job/{id}/progress and GET /api/v1/jobs/progress?ids=a,b,c
+ * (seed 000), as Server-Sent Events that resume by Last-Event-ID.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "gate/key.h"
+#include "job/progress.h"
+#include "pg/db.h"
+#include "stream/hub.h"
+#include "stream/sse.h"
+#include "stream/stream.h"
+#include "surface/moderation.h"
+#include "surface/moderation_stream.h"
+#include "web/server.h"
+
+#define REFUSED_RETRY_MS	10000
+
+static const char *const one_params[] = { "lastEventId", NULL };
+static const char *const many_params[] = { "ids", "lastEventId", NULL };
+
+/* What a request asks for. */
+struct question {
+	const char	*ids[TT_PROGRESS_JOBS];
+	char		 list[TT_PROGRESS_JOBS * (TT_JOB_ID_MAX + 1)];
+	int64_t		 seqs[TT_PROGRESS_JOBS];
+	int		 n;
+	bool		 resumes;	/* seqs says after what */
+	char		 key[TT_KEY_HEX_SZ];
+};
+
+static struct tt_hub	*hub;
+
+/* A list of different ids, separated by commas. */
+static enum tt_rc
+split_ids(struct question *q, const char *list, struct tt_err *err)
+{
+	char	*p, *next;
+	int	 i;
+
+	if (list == NULL || strlen(list) >= sizeof(q->list))
+		return tt_err_tell(err, TT_BADREQ,
+		    "ids must be 1 to %d job ids, separated by commas",
+		    TT_PROGRESS_JOBS);
+	(void)memcpy(q->list, list, strlen(list) + 1);
+	for (p = q->list; p != NULL; p = next) {
+		if ((next = strchr(p, ',')) != NULL)
+			*next++ = '\0';
+		if (tt_moderation_job_id(p, err) != TT_OK)
+			return err->rc;
+		for (i = 0; i < q->n; i++)
+			if (strcmp(q->ids[i], p) == 0)
+				return tt_err_tell(err, TT_BADREQ,
+				    "ids names %s twice", p);
+		if (q->n == TT_PROGRESS_JOBS)
+			return tt_err_tell(err, TT_BADREQ,
+			    "ids names more than %d jobs", TT_PROGRESS_JOBS);
+		q->ids[q->n++] = p;
+	}
+	return TT_OK;
+}
+
+/* The path, and with it the jobs. */
+static enum tt_rc
+read_jobs(const struct tt_request *req, struct question *q, struct tt_err *err)
+{
+	const char	*id[2];
+
+	if (tt_request_match(req, "/api/v1/jobs/progress", id)) {
+		if (tt_request_known(req, many_params, err) != TT_OK)
+			return err->rc;
+		return split_ids(q, tt_request_param(req, "ids"), err);
+	}
+	if (tt_request_path(req, "/api/v1/job/{}/progress", id, err) != TT_OK ||
+	    tt_moderation_job_id(id[0], err) != TT_OK ||
+	    tt_request_known(req, one_params, err) != TT_OK)
+		return err->rc;
+	q->ids[q->n++] = id[0];
+	return TT_OK;
+}
+
+/* One that we cannot read is like none: the client is told how things are. */
+static void
+read_last_id(const struct tt_request *req, struct question *q)
+{
+	const char	*last = tt_request_env(req, "HTTP_LAST_EVENT_ID");
+
+	if (last == NULL || *last == '\0')
+		last = tt_request_param(req, "lastEventId");
+	q->resumes = last != NULL && tt_progress_id_read(last, q->seqs, q->n);
+}
+
+/* Has the client had the last event of each job? */
+static bool
+all_seen(const struct question *q, const struct tt_progress *p)
+{
+	int	 i;
+
+	for (i = 0; i < p->n; i++)
+		if (!q->resumes || !tt_progress_ended(&p->jobs[i]) ||
+		    q->seqs[i] != p->jobs[i].seq)
+			return false;
+	return true;
+}
+
+/*
+ * The first events: how each job stands.  A client that resumes keeps its id,
+ * so that a link which breaks before it has what it missed loses nothing; but
+ * where the log has no longer what it missed, it is told to start from here.
+ */
+static void
+say_hello(struct tt_reply *reply, const struct question *q,
+    const struct tt_progress *p, struct tt_watch_from *from)
+{
+	struct tt_buf	 data = TT_BUF_INIT, id = TT_BUF_INIT;
+	bool		 behind, fresh = false;
+	int		 i;
+
+	for (i = 0; i < p->n; i++) {
+		behind = q->resumes && p->jobs[i].resumable;
+		fresh = fresh || !behind;
+		from[i].job = p->jobs[i].job.id;
+		from[i].seq = behind ? q->seqs[i] : p->jobs[i].seq;
+		from[i].ended = tt_progress_ended(&p->jobs[i]) &&
+		    from[i].seq == p->jobs[i].seq;
+		tt_buf_printf(&id, "%s%lld", i == 0 ? "" : "-",
+		    (long long)from[i].seq);
+	}
+	for (i = 0; i < p->n; i++) {
+		behind = q->resumes && p->jobs[i].resumable;
+		tt_buf_clear(&data);
+		tt_moderation_state(&data, &p->jobs[i]);
+		tt_sse_event(&reply->body, fresh && i == p->n - 1 ?
+		    tt_buf_text(&id) : NULL, q->resumes && !behind ?
+		    "resync" : "connected", tt_buf_text(&data));
+	}
+	if (tt_buf_broken(&data) || tt_buf_broken(&id))
+		reply->body.broken = true;
+	tt_buf_free(&data);
+	tt_buf_free(&id);
+}
+
+static bool
+nothing_to_come(const struct tt_watch_from *from, int n)
+{
+	while (n > 0 && from[n - 1].ended)
+		n--;
+	return n == 0;
+}
+
+static void
+answer(struct tt_call *call, const struct question *q,
+    const struct tt_progress *p, struct tt_err *err)
+{
+	struct tt_watch_from	 from[TT_PROGRESS_JOBS];
+	struct tt_stream	*st;
+
+	/* 204 is how an EventSource is told not to come back. */
+	if (all_seen(q, p)) {
+		tt_reply_begin(&call->reply, 204, NULL);
+		return;
+	}
+	tt_stream_begin(&call->reply, call->conf->retry_ms);
+	say_hello(&call->reply, q, p, from);
+	if (nothing_to_come(from, p->n) ||
+	    strcmp(call->req.method, "HEAD") == 0)
+		return;
+	if ((st = tt_stream_new(call->req.fcgi, &call->reply,
+	    &tt_moderation_vocabulary, from, p->n)) != NULL)
+		tt_hub_add(hub, st);
+	else if (!call->reply.detached)
+		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
+}
+
+/*
+ * EventSource gives up for good on any answer but 200: where the reason will
+ * pass, it is told to come back.
+ */
+static void
+refuse(struct tt_call *call, const struct tt_err *err)
+{
+	if ((err->rc != TT_UNAVAIL && err->rc != TT_LIMITED) ||
+	    strcmp(call->req.method, "GET") != 0 ||
+	    !tt_request_wants_sse(&call->req)) {
+		tt_moderation_error(&call->reply, &call->req, err);
+		return;
+	}
+	tt_warn("refused softly: %s", err->msg);
+	tt_stream_begin(&call->reply, REFUSED_RETRY_MS);
+	tt_sse_comment(&call->reply.body, err->rc == TT_LIMITED ?
+	    "rate limit exceeded" : "service unavailable");
+}
+
+static void
+handle(struct tt_call *call, struct tt_err *err)
+{
+	struct tt_request	*req = &call->req;
+	struct tt_progress	 p;
+	struct question		 q;
+
+	q.n = 0;
+	if (err->rc == TT_OK && read_jobs(req, &q, err) == TT_OK &&
+	    tt_request_method(req, "GET, HEAD", err) == TT_OK &&
+	    tt_key_read(req, q.key, err) == TT_OK) {
+		if (!tt_request_accepts_sse(req))
+			(void)tt_err_tell(err, TT_NOTACCEPTABLE,
+			    "Accept must admit text/event-stream");
+		else if (tt_hub_full(hub))
+			(void)tt_err_set(err, TT_UNAVAIL, "streams: %d open",
+			    call->conf->max_streams);
+	}
+	if (err->rc == TT_OK) {
+		read_last_id(req, &q);
+		if (tt_progress_open(call->db, q.key, q.ids,
+		    q.resumes ? q.seqs : NULL, q.n, &p, err) == TT_OK) {
+			answer(call, &q, &p, err);
+			tt_progress_free(&p);
+		}
+	}
+	if (err->rc != TT_OK)
+		refuse(call, err);
+}
+
+static enum tt_rc
+start(const struct tt_conf *conf, struct tt_err *err)
+{
+	hub = tt_hub_new(conf, "progress.fcgi", err);
+	return err->rc;
+}
+
+static void
+loop(int stop_fd)
+{
+	tt_hub_run(hub, stop_fd, tt_server_cgi());
+}
+
+static void
+end(void)
+{
+	tt_hub_free(hub);
+}
+
+static const struct tt_program program = {
+	.name		= "progress.fcgi",
+	.start		= start,
+	.db_new		= tt_db_new,
+	.db_free	= tt_db_free,
+	.handle		= handle,
+	.loop		= loop,
+	.end		= end,
+};
+
+int
+main(int argc, char **argv)
+{
+	return tt_server_main(argc, argv, &program);
+}
