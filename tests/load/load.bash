@@ -1,0 +1,138 @@
+# Words for tests that need many streams, other settings, or a program or a
+# database that ends.  Their stack is a lighttpd of their own.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # BATS_ and TELLTALE_ variables
+
+load ../helpers
+load ../stream/sse
+
+# --- the program ---------------------------------------------------------------
+
+program_file=$TELLTALE_DIR/site/cgi-bin/progress.fcgi
+
+program_pid() { pgrep -xf "$program_file" | head -n 1; }
+has_program() { [ -n "$(program_pid)" ]; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# lighttpd starts a program that ended again, at most once a second; until then
+# it answers 503 itself.
+serves() {
+  [ "$(curl -s -o /dev/null -w '%{http_code}' "$TELLTALE_URL/api/v1/job/x/progress")" = 401 ]
+}
+
+# restart_program SIGNAL: end it; the web server starts another.
+restart_program() {
+  local pid
+  within 8 has_program
+  pid=$(program_pid)
+  kill -"$1" "$pid"
+  within 8 is_gone "$pid"
+  within 8 has_program
+  within 8 serves
+}
+
+# configure [NAME=VALUE...]: what telltale.conf says more than the stack wrote
+# there, until the next time.
+configure() {
+  local conf=$TELLTALE_DIR/site/telltale.conf
+  [ -e "$conf.stack" ] || cp "$conf" "$conf.stack"
+  { cat "$conf.stack"; printf '%s\n' "$@"; } >"$conf"
+  restart_program TERM
+}
+
+# In KiB, with its share of what it shares.
+memory_of() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+
+# A sanitizer's memory says nothing of ours.
+need_plain_build() {
+  ! grep -q '^san=.' "$TELLTALE_DIR/settings" || skip 'a sanitizer is in the programs'
+}
+
+# --- the database --------------------------------------------------------------
+
+as_postgres() {
+  if [ "$(id -u)" = 0 ]; then
+    setpriv --reuid="$TELLTALE_PG_USER" --regid="$(id -g "$TELLTALE_PG_USER")" \
+      --init-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+# stop_database fast|immediate; an end without notice is what a crash is.
+stop_database() {
+  as_postgres "$TELLTALE_PGBIN/pg_ctl" -s -w -m "$1" -D "$TELLTALE_PGDATA" stop
+}
+
+start_database() {
+  as_postgres "$TELLTALE_PGBIN/pg_ctl" -s -w -D "$TELLTALE_PGDATA" \
+    -l "$TELLTALE_DIR/log/postgresql-start.log" start >/dev/null 3>&- 4>&-
+}
+
+# Details that make an event 2,000 bytes.
+big_burst() {
+  worker "select count(telltale.progress('$job', $attempt, n * 99.9 / $2,
+                       'step ' || n || ' ' || repeat('ä', 900)))
+            from generate_series($1, $2) as n" >/dev/null
+}
+
+# What the hubs have counted.
+counter() { sql "select coalesce(sum($1), 0) from telltale.listener"; }
+newer_than() { [ "$(counter "$1")" -gt "$2" ]; }
+
+# --- many streams ----------------------------------------------------------------
+
+sseload=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build
+sseload+=$(sed -n 's/^san=\(.\)/-\1/p' "$TELLTALE_DIR/settings")/tests/tool/sseload
+
+# start_load NAME ARGUMENT...: sseload in the background; $key is presented.
+start_load() {
+  local out=$BATS_FILE_TMPDIR/$1
+  shift
+  : >"$out.events"
+  rm -f "$out.status"
+  (
+    TELLTALE_KEY=$key "$sseload" --out "$out.events" "$@" >"$out.json" 2>"$out.told" &
+    echo $! >"$out.pid"
+    wait $! || { echo $? >"$out.status"; exit; }
+    echo 0 >"$out.status"
+  ) 3>&- 4>&- &
+  within 5 test -s "$out.pid"
+}
+
+load_file() { printf '%s/%s.%s' "$BATS_FILE_TMPDIR" "$1" "$2"; }
+load_ended() { [ -s "$(load_file "$1" status)" ]; }
+
+# all_open NAME [SECONDS]
+all_open() { within "${2:-20}" grep -q ' open$' "$(load_file "$1" told)"; }
+
+# have_had NAME COUNT PATTERN: so many lines of events match.
+have_had() { [ "$(grep -cE "$3" "$(load_file "$1" events)")" -ge "$2" ]; }
+
+# stop_load NAME [SIGNAL]; finish_load NAME [SECONDS]: waits for it instead.
+stop_load() {
+  [ -e "$(load_file "$1" pid)" ] || return 0
+  load_ended "$1" || kill -"${2:-TERM}" "$(cat "$(load_file "$1" pid)")"
+  within 10 load_ended "$1"
+}
+
+finish_load() {
+  within "${2:-30}" load_ended "$1" || { cat "$(load_file "$1" told)"; return 1; }
+  cat "$(load_file "$1" json)"
+}
+
+# What came of it: NAME JQ-PATH.
+result() { jq -r "$2" "$(load_file "$1" json)"; }
+
+# events_of NAME STREAM: id, name and data of each.
+events_of() { awk -F '\t' -v i="$2" '$1 == i { print $2, $3, $4 }' "$(load_file "$1" events)"; }
+
+stop_all_load() {
+  local pid
+  for pid in "$BATS_FILE_TMPDIR"/*.pid; do
+    [ ! -e "$pid" ] || stop_load "$(basename "$pid" .pid)" KILL
+  done
+}
+
+# A figure for whoever reads the log.
+figure() { printf '# %s\n' "$*" >&3; }

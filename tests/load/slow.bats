@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# Clients that read slowly, and more at once than anybody reads.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and begin_job set what is used
+
+setup_file() {
+  load load
+  account=$(new_account)
+  key=$(new_key "$account" job:read)
+  export account key
+
+  # Reads nothing at all; it is looked at when half a minute is over.
+  begin_job pre
+  start_load deaf --url "$TELLTALE_URL/api/v1/job/$job/progress" --rate 1
+  within 5 are_open 1
+  big_burst 1 2000
+  export deaf=$job
+}
+
+teardown_file() {
+  load load
+  stop_load deaf KILL
+  configure
+}
+
+setup() {
+  bats_require_minimum_version 1.5.0
+  load load
+  begin_job
+  url=$TELLTALE_URL/api/v1/job/$job/progress
+}
+
+teardown() {
+  local name
+  for name in slow fast both; do stop_load $name KILL; done
+  quiet=$deaf leave_all
+}
+
+# Small receive buffers let a client at a rate read some 300 KB a second.
+whole() {
+  [ "$(result "$1" '.duplicates + .disorder + .gaps + .errors')" = 0 ] &&
+    [ "$(result "$1" .ended)" = "$(result "$1" .streams)" ]
+}
+
+@test "ten thousand events of one transaction reach all, a slow client too" {
+  start_load slow --url "$url" --rate 250000
+  start_load fast --url "$url" --streams 20
+  all_open slow
+  all_open fast
+  burst 1 10000
+  complete
+  finish_load fast
+  run ! load_ended slow
+  finish_load slow 40
+
+  whole fast
+  whole slow
+  [ "$(result fast .events_min)" = 10002 ]
+  [ "$(result fast .events_max)" = 10002 ]
+  [ "$(result slow .events)" = 10002 ]
+  [ "$(events_of slow 0)" = "$(events_of fast 0)" ]
+  figure "fast: $(result fast .seconds) s; slow: $(result slow .bytes) bytes in" \
+    "$(result slow .seconds) s"
+}
+
+@test "what a slow client does not take is not kept for it" {
+  local before caught_up
+  caught_up=$(counter caught_up)
+  before=$(memory_of "$(program_pid)")
+  start_load slow --url "$url" --rate 20000 --streams 20
+  all_open slow
+  big_burst 1 2000
+  within 10 newer_than caught_up "$caught_up"
+
+  # 80 MB in all; 256 KiB each at most are queued.
+  figure "20 slow clients: from $before to $(memory_of "$(program_pid)") KiB"
+  need_plain_build
+  [ "$(memory_of "$(program_pid)")" -lt $((before + 20 * 320 + 2048)) ]
+}
+
+@test "a client that reads slowly is shown the newest, and the end" {
+  local coalesced last n
+  coalesced=$(counter coalesced)
+  start_load slow --url "$url" --rate 500000
+  all_open slow
+  for n in {1..2500}; do
+    printf 'select telltale.progress(%s, %d, %d * 0.03, %s);\n' "'$job'" "$attempt" "$n" \
+      "'step $n ' || repeat('ä', 900)"
+  done | psql -XAtq -v ON_ERROR_STOP=1 -d "$TELLTALE_WORKER_DSN" >/dev/null
+  complete
+  finish_load slow 60
+
+  [ "$(result slow '.duplicates + .disorder + .errors')" = 0 ]
+  [ "$(result slow .ended)" = 1 ]
+  last=$(events_of slow 0 | tail -n 1)
+  [ "${last%% *}" = 2503 ]
+  [ "$(cut -d ' ' -f 3- <<<"$last" | jq -c '[.status, .progress]')" = '["completed",100]' ]
+  within 10 newer_than coalesced "$coalesced"
+  figure "2,500 transactions: $(result slow .events) events in $(result slow .seconds) s"
+  [ "$(result slow .events)" -lt 2502 ]
+}
+
+@test "a client that has taken nothing for half a minute is let go" {
+  within 45 newer_than slow_cut 0
+  within 5 are_open 0
+}
+
+@test "a job that ends amid more than fits is seen to end" {
+  local other
+  configure TELLTALE_STREAM_BUFFER=4096
+  other=$(submit_job "$account" move)
+  start_load both --url "$TELLTALE_URL/api/v1/jobs/progress?ids=$other,$job"
+  all_open both
+  worker "begin;
+    select telltale.cancel('$other');
+    select count(telltale.progress('$job', $attempt, n / 10.0)) from generate_series(1, 400) as n;
+    select telltale.complete('$job', $attempt);
+    commit" >/dev/null
+  finish_load both
+
+  whole both
+  [ "$(result both .events)" = 404 ]
+  [ "$(events_of both 0 | grep -c CANCELLED)" = 1 ]
+}
+
+@test "with the smallest buffer, nothing is lost either" {
+  configure TELLTALE_STREAM_BUFFER=4096
+  start_load slow --url "$url" --rate 500000
+  start_load fast --url "$url" --streams 10
+  all_open slow
+  all_open fast
+  big_burst 1 600
+  complete
+  finish_load fast
+  finish_load slow
+
+  whole fast
+  whole slow
+  [ "$(result fast .events_min)" = 602 ]
+  [ "$(result slow .events)" = 602 ]
+}

@@ -1,0 +1,413 @@
+#!/usr/bin/env bats
+# The operator's command, but for init and migrate: what it prints, what it
+# refuses, and with which status.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test has an output of its own
+
+setup_file() { load helpers; fresh fresh; }
+
+setup() {
+  load helpers
+  sql "truncate telltale.job, telltale.job_event, telltale.api_key, telltale.account, telltale.queue_control;
+       delete from telltale.job_type where name = 'zebra'; truncate telltale.tick_state"
+  # The operator's own role, by the variable that is ours.
+  export TELLTALE_ADMIN_DSN="host=$PGHOST dbname=$PGDATABASE user=telltale_admin"
+  PATH=$PWD/bin:$PATH
+}
+
+teardown_file() { drop; }
+
+commands() { sed -n 's/^\(init|migrate|.*\)) ;;$/\1/p' bin/telltale | tr '|' ' '; }
+
+# --- usage ---------------------------------------------------------------------
+
+@test "without a command: the usage, on stderr, and 2" {
+  run -2 --separate-stderr telltale
+  [ "$output" = '' ]
+  [[ $stderr == 'usage: telltale COMMAND'* ]]
+}
+
+@test "--help, in front or behind, names every command, the variables and the exit codes" {
+  run -0 telltale --help
+  for word in $(commands) --json --version TELLTALE_ADMIN_DSN PGHOST 'Exit: 0' '; 1' '; 2' '; 3'; do
+    grep -qF -- "$word" <<<"$output"
+  done
+  [ "$(telltale -h)" = "$output" ]
+}
+
+@test "every command has its --help, and needs no database for it" {
+  [ "$(commands | wc -w)" -ge 13 ]
+  for name in $(commands); do
+    run -0 env TELLTALE_ADMIN_DSN='host=/nowhere' bin/telltale "$name" --help
+    [[ $output == "usage: telltale $name"* ]]
+  done
+}
+
+@test "--version" {
+  [[ $(telltale --version) =~ ^telltale\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "wrong usage is 2, names what is wrong, and says where help is" {
+  while IFS='|' read -r line says; do
+    # shellcheck disable=SC2086 # words
+    run -2 --separate-stderr telltale $line
+    [ "$output" = '' ]
+    grep -qF -- "$says" <<<"$stderr" || { echo "$line: $stderr"; false; }
+    grep -qF -- '--help' <<<"$stderr"
+  done <<'END'
+frobnicate|frobnicate
+init now|now
+migrate now|now
+status now|now
+tick leases now|now
+account|add, set or list
+account burn x|burn
+account add|a name
+account add a b|a b
+account add a --rate|--rate
+account add a --rate many|--rate many
+account add a --rate 9999999999|9999999999
+account add a --rate=-|--rate -
+account add a --colour|--colour
+account add a --terminate|account set
+account list a|nothing more
+key|add, list or revoke
+key add|--account
+key add --account demo|--scope
+key add --colour red|--colour
+key list --colour red|--colour
+key revoke|one key
+key revoke two|two
+type|add or list
+type add|a name
+submit|--account
+submit --account demo|--type
+submit --account demo --type video --priority low|low
+submit now|now
+list --limit 0|--limit 0
+list --limit 1x|1x
+list --status running|running
+list now|now
+show|one job
+show a b|one job
+cancel|a job
+retry|a job
+watch|one job
+watch a/b|a/b
+END
+}
+
+@test "no database there: 3, and what it was told" {
+  run -3 env TELLTALE_ADMIN_DSN='host=/nowhere' bin/telltale list
+  [[ $output == *'/nowhere'* ]]
+}
+
+@test "a database without telltale: 1, and the remedy" {
+  run -1 env TELLTALE_ADMIN_DSN="host=$PGHOST dbname=template1 user=postgres" bin/telltale list
+  [[ $output == *'run telltale init'* ]]
+}
+
+@test "without TELLTALE_ADMIN_DSN libpq's own variables are used" {
+  unset TELLTALE_ADMIN_DSN
+  telltale account add here
+  [ "$(sql "select name from telltale.account")" = here ]
+}
+
+@test "a password in the connection string is handed over, and in nobody's arguments" {
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  cat >"$BATS_TEST_TMPDIR/bin/psql" <<'END'
+#!/bin/sh
+printf '%s\n' "$@" "password: $PGPASSWORD" >&2
+exit 2
+END
+  chmod +x "$BATS_TEST_TMPDIR/bin/psql"
+  while IFS= read -r dsn; do
+    run -3 env PATH="$BATS_TEST_TMPDIR/bin:$PATH" TELLTALE_ADMIN_DSN="$dsn" bin/telltale list
+    [[ $output == *"password: se'c r@t"* ]]
+    [ "$(grep -c "se[^a-z]*c" <<<"$output")" = 1 ]
+    [[ $output == *db1* ]]
+  done <<'END'
+host=/h password='se\'c r@t' dbname=db1
+password = se\'c\ r@t host=/h dbname=db1
+dbname=db1 password='se\'c r@t'
+postgresql://me:se'c%20r%40t@host/db1
+postgres://me:se%27c%20r%40t@/db1?host=/h
+END
+}
+
+# --- accounts, keys, types -----------------------------------------------------
+
+@test "account add: once and again, and otherwise" {
+  [ "$(telltale account add demo --public --rate 600 --stream-limit 7 --watch-limit 8)" = 'account demo added' ]
+  [ "$(sql "select name, public_queue, rate_per_minute, stream_limit, watch_limit from telltale.account")" = 'demo|t|600|7|8' ]
+
+  [ "$(telltale account add demo)" = 'account demo is there already' ]
+  [ "$(telltale account add demo --rate=600 --json)" = '{"account":"demo","added":false}' ]
+
+  run -1 telltale account add demo --private
+  [[ $output == *'demo with other settings'*'account set demo'* ]]
+}
+
+@test "account add: the defaults are the table's" {
+  telltale account add demo
+  [ "$(sql "select public_queue, rate_per_minute, stream_limit, watch_limit from telltale.account")" = 'f|60|5|1000' ]
+}
+
+@test "account add: a name that no account can have" {
+  for name in 'a b' "x'; drop table telltale.job; --" "$(printf '%065d' 1)" 'ü'; do
+    run -1 telltale account add "$name"
+    [[ $output == *'1 to 64 of'* ]]
+  done
+}
+
+@test "account add: limits that make no sense leave no account" {
+  run -1 telltale account add demo --rate 0
+  [[ $output == *'rate 0'* ]]
+  run -1 telltale account add demo --stream-limit -1
+  [[ $output == *'stream limit -1'* ]]
+  run -1 telltale account add demo --watch-limit -1
+  [ "$(sql "select count(*) from telltale.account")" = 0 ]
+}
+
+@test "account set: changes what is said, and nothing else" {
+  telltale account add demo --public --rate 600
+  [ "$(telltale account set demo --private --watch-limit 5)" = 'account demo set' ]
+  [ "$(sql "select public_queue, rate_per_minute, watch_limit, terminated_at from telltale.account")" = 'f|600|5|' ]
+
+  telltale account set demo --terminate
+  at=$(sql "select terminated_at from telltale.account where terminated_at <= now()")
+  [ "$at" ]
+  telltale account set demo --terminate
+  [ "$(sql "select terminated_at from telltale.account")" = "$at" ]
+  [ "$(telltale account set demo --reinstate --json)" = '{"account":"demo","set":true}' ]
+  [ "$(sql "select terminated_at from telltale.account")" = '' ]
+}
+
+@test "account set: nobody of that name" {
+  run -1 telltale account set nobody --public
+  [[ $output == *"no account 'nobody'"*'account list'* ]]
+}
+
+@test "account list: for people, for programs, and empty" {
+  [ "$(telltale account list)" = none ]
+  [ "$(telltale account list --json)" = '[]' ]
+  telltale account add b
+  telltale account add a --public
+  telltale key add --account a --scope job:read >/dev/null
+
+  telltale account list | awk 'NR > 2 { print $1, $2, $3, $6 }' | diff - <(printf 'a t 60 1\nb f 60 0\n')
+  [ "$(telltale account list --json | jq -c '.[0] | [.name, .public, .rate, .keys, .terminated_at]')" = '["a",true,60,1,null]' ]
+}
+
+@test "key add: the key alone, its hash in the database, itself nowhere" {
+  telltale account add demo
+  key=$(telltale key add --account demo --scope job:read,job:write --scope queue:read --name 'the site' 2>&1)
+
+  [[ $key =~ ^tt_[A-Za-z0-9]{32}$ ]]
+  [ "$(sql "select encode(hash, 'hex'), prefix, scopes, name, expires_at from telltale.api_key")" = \
+    "$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)|${key:0:9}|{job:read,job:write,queue:read}|the site|" ]
+  run ! grep -q "${key:9}" "$PGHOST/log"
+  run ! grep -q "${key:9}" <(pg_dump)
+  [ "$(telltale key add --account demo --scope job:read)" != "$key" ]
+}
+
+@test "key add: as JSON, with its number" {
+  telltale account add demo
+  run -0 telltale --json key add --account demo --scope admin
+  [ "$(jq -r '.key | length' <<<"$output")" = 35 ]
+  [ "$(jq -r .key_id <<<"$output")" = "$(sql 'select key_id from telltale.api_key')" ]
+}
+
+@test "key add: every scope that --help names exists, and no other" {
+  telltale account add demo
+  telltale key add --help | grep -oE '\b[a-z]+:[a-z]+\b|\badmin\b' | sort |
+    diff - <(sql 'select unnest(telltale.scope_list())' | sort)
+  telltale key add --account demo --scope "$(sql "select array_to_string(telltale.scope_list(), ',')")" >/dev/null
+  run -1 telltale key add --account demo --scope job:read,job:burn
+  [[ $output == *"'job:burn'"*'job:read job:write'* ]]
+}
+
+@test "key add: expires at a time, or after a span" {
+  telltale account add demo
+  telltale key add --account demo --scope admin --expires '2031-02-03 04:05+00' >/dev/null
+  telltale key add --account demo --scope admin --expires '30 days' >/dev/null
+  [ "$(sql "select expires_at from telltale.api_key order by key_id limit 1")" = '2031-02-03 04:05:00+00' ]
+  [ "$(sql "select round(extract(epoch from expires_at - created_at) / 86400) from telltale.api_key order by key_id desc limit 1")" = 30 ]
+
+  for when in 2001-01-01 '0 days' someday '7 moons'; do
+    run -1 telltale key add --account demo --scope admin --expires "$when"
+    [[ $output == *"${when%% *}"* ]] || [[ $output == *'over already'* ]]
+  done
+  [ "$(sql "select count(*) from telltale.api_key")" = 2 ]
+}
+
+@test "key add: nobody of that name" {
+  run -1 telltale key add --account nobody --scope admin
+  [[ $output == *"no account 'nobody'"*'account add'* ]]
+}
+
+@test "key list and revoke" {
+  [ "$(telltale key list)" = none ]
+  telltale account add demo
+  telltale account add other
+  telltale key add --account demo --scope admin,job:read --name 'one two' >/dev/null
+  telltale key add --account other --scope admin >/dev/null
+  id=$(sql "select min(key_id) from telltale.api_key")
+
+  [ "$(telltale key list --account demo --json | jq -c '.[] | [.key_id, .account, .name, .scopes, .revoked_at]')" = "[$id,\"demo\",\"one two\",\"admin job:read\",null]" ]
+  [ "$(telltale key list | wc -l)" = 4 ]
+
+  [ "$(telltale key revoke "$id")" = "key $id is refused from now on" ]
+  [ "$(telltale key revoke "$id")" = "key $id was revoked before" ]
+  [ "$(telltale key revoke "$id" --json)" = "{\"key_id\":\"$id\",\"revoked\":false}" ]
+  [ "$(sql "select count(*) from telltale.api_key where revoked_at is not null")" = 1 ]
+  run -1 telltale key revoke 999999
+  [[ $output == *'no key 999999'*'key list'* ]]
+}
+
+@test "type add and list" {
+  [ "$(telltale type add zebra)" = 'type zebra added' ]
+  [ "$(telltale type add zebra video)" = 'type zebra is there already
+type video is there already' ]
+  telltale type list --json | jq -e 'map(.name) | index("zebra") and length == 12' >/dev/null
+  telltale type list | grep -qx zebra
+  run -1 telltale type add Zebra
+  [[ $output == *"'Zebra'"*'a-z'* ]]
+}
+
+# --- jobs ----------------------------------------------------------------------
+
+@test "submit: prints the job's name; everything is optional" {
+  telltale account add demo
+  id=$(telltale submit --account demo --type video)
+  [ "$(sql "select job_id from telltale.job")" = "$id" ]
+
+  [ "$(telltale submit --account demo --type index --payload '{"action":"move"}' --file "/a 'b'.mp4" --priority -3 \
+    --run-after '2031-01-01 00:00+00' --max-attempts 9 --webhook https://h/ --callback "c'1" --job-id mine --json)" = '{"job_id":"mine"}' ]
+  [ "$(sql "select type, payload, file_path, priority, run_after, max_attempts, webhook_url, callback_id from telltale.job where job_id = 'mine'")" = \
+    "index|{\"action\": \"move\"}|/a 'b'.mp4|-3|2031-01-01 00:00:00+00|9|https://h/|c'1" ]
+}
+
+@test "submit: a payload from the input may be large, and hold anything" {
+  telltale account add demo
+  { printf '{"a":"'; head -c 300000 /dev/zero | tr '\0' x; printf "\", \"b\": \"it's :'x' \\\\\\\\ \$(date) \`id\` é\"}"; } >"$BATS_TEST_TMPDIR/payload"
+
+  telltale submit --account demo --type video --payload - <"$BATS_TEST_TMPDIR/payload" >/dev/null
+
+  diff <(jq -S . "$BATS_TEST_TMPDIR/payload") <(sql "select payload from telltale.job" | jq -S .)
+}
+
+@test "submit: later, by a span" {
+  telltale account add demo
+  telltale submit --account demo --type video --run-after '2 hours' >/dev/null
+  [ "$(sql "select round(extract(epoch from run_after - created_at)) from telltale.job")" = 7200 ]
+}
+
+@test "submit: what the database refuses is 1, by name" {
+  telltale account add demo
+  run -1 telltale submit --account nobody --type video
+  [[ $output == *"no account 'nobody'"* ]]
+  run -1 telltale submit --account demo --type bicycle
+  [[ $output == *"no job type 'bicycle'"* ]]
+  run -1 telltale submit --account demo --type video --payload '{'
+  [[ $output == *'json'* ]]
+  run -1 telltale submit --account demo --type video --job-id 'a b'
+  run -1 telltale submit --account demo --type video --max-attempts 0
+  [ "$(sql "select count(*) from telltale.job")" = 0 ]
+}
+
+@test "list: empty, newest first, narrowed, limited" {
+  [ "$(telltale list)" = none ]
+  [ "$(telltale list --json)" = '[]' ]
+  telltale account add demo
+  telltale account add other
+  for id in a b c; do telltale submit --account demo --type video --job-id $id >/dev/null; done
+  telltale submit --account other --type image --job-id d >/dev/null
+  telltale cancel b
+
+  ids() { telltale list --json "$@" | jq -r '[.[].job_id] | join("")'; }
+  [ "$(ids)" = dcba ]
+  [ "$(ids --limit 2)" = dc ]
+  [ "$(ids --account demo)" = cba ]
+  [ "$(ids --type image)" = d ]
+  [ "$(ids --status cancelled)" = b ]
+  [ "$(ids --status=queued --account=demo)" = ca ]
+  telltale list | sed -n 3p | grep -qE '^d +queued +0 image other +20..-'
+}
+
+@test "list: a worker cannot write to the operator's terminal" {
+  telltale account add demo
+  telltale submit --account demo --type video --job-id j >/dev/null
+  sql "select telltale.claim('w', '{video}'); select telltale.progress('j', 1, 5, E'\\e[2Jgone')" >/dev/null
+  telltale list | grep -qF 'gone'
+  run ! grep -q "$(printf '\033')" <(telltale list; telltale show j)
+}
+
+@test "show: all of a job and its events, for people and programs" {
+  telltale account add demo
+  telltale submit --account demo --type video --job-id j --payload '{"a":1}' >/dev/null
+  sql "select telltale.claim('w', '{video}'); select telltale.progress('j', 1, 47.5, 'cutting', 2, 5)" >/dev/null
+
+  run -0 telltale show j
+  for line in '^status +processing$' '^progress +47.5$' '^frames +2 of 5$' '^attempt +1 of 3$' ' 3 job.progress '; do
+    grep -qE "$line" <<<"$output"
+  done
+  [ "$(telltale show j --json | jq -c '[.job_id, .status, .progress, .payload.a, .error, [.events[].kind]]')" = \
+    '["j","processing",47.5,1,null,["job.created","job.started","job.progress"]]' ]
+}
+
+@test "show: no such job" {
+  for job in j "x' or 'x' = 'x"; do
+    run -1 telltale show "$job"
+    [ "$output" = "telltale: there is no job $job" ]
+    run -1 telltale show "$job" --json
+    [ "$output" = "telltale: there is no job $job" ]
+  done
+}
+
+@test "cancel and retry: each job, and 1 if one of them was refused" {
+  telltale account add demo
+  for id in a b c; do telltale submit --account demo --type video --job-id $id >/dev/null; done
+
+  run -1 --separate-stderr telltale cancel a nope b
+  [ "$output" = 'job a is cancelled
+job b is cancelled' ]
+  [[ $stderr == *'no job nope'* ]]
+  [ "$(telltale cancel a --json)" = '{"job_id":"a","status":"cancelled"}' ]
+  [ "$(telltale retry a)" = 'job a is queued' ]
+  sql "select telltale.claim('w', '{video}', 9); select telltale.complete('c', 1)" >/dev/null
+  run -1 telltale cancel c
+  [[ $output == *'job c is completed'* ]]
+  run -1 telltale retry c
+  [[ $output == *'job c is completed'* ]]
+}
+
+# --- tick, status --------------------------------------------------------------
+
+@test "tick: all duties, or one; the command knows those there are" {
+  telltale tick | awk '{ print $1 }' | diff - <(sql 'select duty from telltale.tick_duty()')
+  [ "$(telltale tick leases)" = 'leases     0' ]
+  [ "$(telltale tick leases --json)" = '[{"duty":"leases","done":0,"note":""}]' ]
+  [ "$(telltale tick --json | jq length)" = 4 ]
+  run -1 telltale tick lunch
+  [[ $output == *"'lunch'"*'leases listeners'* ]]
+}
+
+@test "tick: a duty that failed is 1, and says why" {
+  sql 'alter table telltale.listener rename to hidden'
+  run -1 telltale tick
+  sql 'alter table telltale.hidden rename to listener'
+  [[ $output == *'listeners  failed'*'does not exist'*'retention  0'* ]]
+}
+
+@test "status: what is there" {
+  telltale account add demo
+  telltale submit --account demo --type video >/dev/null
+  telltale tick leases
+  sql "insert into telltale.queue_control (account_id, paused) values (null, true)"
+
+  run -0 telltale status
+  for line in "^database +$PGDATABASE on " '^schema +current$' '^accounts +1, with 0 keys$' '^jobs +1 queued, 0 processing' '^paused +all$' '^tick +leases '; do
+    grep -qE "$line" <<<"$output"
+  done
+  [ "$(telltale status --json | jq -c '[.pending, .jobs.queued, .paused, .duties[0].duty]')" = '[[],1,["all"],"leases"]' ]
+}

@@ -1,0 +1,61 @@
+/*
+ * load.h - many streams on one loop.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "latency.h"
+#include "ledger.h"
+#include "url.h"
+
+struct client;
+
+/* What is wanted; 0 or NULL: not that. */
+struct wish {
+	struct urls	 urls;
+	const char	*key;
+	long		 streams;
+	long		 rate;		/* bytes a second that a stream reads */
+	long		 events;	/* enough for each stream */
+	long		 seconds;
+	long		 connect_rate;	/* streams begun in a second */
+	bool		 reconnect;
+	FILE		*out;		/* each event */
+};
+
+struct load {
+	const struct wish	*wish;
+	struct client		*clients;
+	int			 epoll;
+	long			 waiting, answering, open, finished;
+	long			 satisfied;	/* have had wish->events */
+	bool			 told;		/* that all are open */
+	int64_t			 began_us, connected_us;
+	double			 may_begin;	/* by connect_rate */
+
+	/* What came. */
+	long			 connected;	/* ever open */
+	uint64_t		 events, bytes, comments, reconnects;
+	uint64_t		 ended, stopped, refused, errors;
+	struct tally		 tally;
+	struct latency		 latency;
+};
+
+/* False, with a word on stderr, without memory. */
+bool	 load_init(struct load *, const struct wish *);
+void	 load_free(struct load *);
+
+/* Until all is over, enough, or *stop. */
+void	 load_run(struct load *, const volatile sig_atomic_t *stop);
+
+/* The fewest and the most events that a stream has had. */
+void	 load_range(const struct load *, uint64_t *fewest, uint64_t *most);
+
+int64_t	 load_now_us(void);
+
+#endif /* !LOAD_H */
