@@ -16,9 +16,10 @@
 #include "base/log.h"
 
 #define LINE_MAX_SZ	4096
+#define SECRET_MIN	32
 #define SYSTEM_FILE	"/etc/telltale/telltale.conf"
 
-enum kind { TEXT, SECRET, NUMBER, SECONDS, SWITCH, WORD };
+enum kind { TEXT, SECRET, NUMBER, SECONDS, SWITCH, WORD, NETWORKS };
 
 /*
  * The one place where a variable is known.  Numbers have a range; words are a
@@ -53,6 +54,16 @@ static const struct variable variables[] = {
 	{ "TELLTALE_DB_TIMEOUT", SECONDS, AT(db_timeout_ms), "5", 100, 600000,
 	    NULL },
 	{ "TELLTALE_CORS_ORIGINS", TEXT, AT(cors_origins), "", 0, 0, NULL },
+	{ "TELLTALE_SECRET", SECRET, AT(secret), "", 0, 0, NULL },
+	{ "TELLTALE_TICKET_TTL", NUMBER, AT(ticket_ttl_s), "300", 5, 3600,
+	    NULL },
+	{ "TELLTALE_RATE_FILE", TEXT, AT(rate_file), "", 0, 0, NULL },
+	{ "TELLTALE_ADDRESS_RATE", NUMBER, AT(address_rate), "100", 1,
+	    1000000, NULL },
+	{ "TELLTALE_TRUSTED_PROXIES", NETWORKS, AT(trusted_proxies), "", 0, 0,
+	    NULL },
+	{ "TELLTALE_MAX_UPLOAD", NUMBER, AT(max_upload), "4718592", 1024,
+	    1073741824, NULL },
 	{ "TELLTALE_MOUNT", TEXT, AT(mount), "", 0, 0, NULL },
 	{ "TELLTALE_LOG", WORD, AT(log_level), "info", 0, 0,
 	    "error warning info debug" },
@@ -145,6 +156,39 @@ set_word(const struct variable *v, void *field, const char *value,
 }
 
 static TT_MUSTUSE enum tt_rc
+set_networks(const struct variable *v, struct tt_cidrs *field,
+    const char *value, const struct source *from, struct tt_err *err)
+{
+	char		 allowed[128];
+	const char	*wrong;
+
+	tt_cidrs_free(field);
+	if (tt_cidrs_read(value, field, &wrong))
+		return TT_OK;
+	if (wrong == NULL)
+		return tt_err_set(err, TT_INTERNAL, "out of memory");
+	(void)snprintf(allowed, sizeof(allowed), "\"%.*s\" is no network such "
+	    "as 192.0.2.0/24 or 2001:db8::/32", (int)strcspn(wrong, ", \t"),
+	    wrong);
+	return refuse(v, value, from, allowed, err);
+}
+
+/* What a secret must be to keep others from guessing it. */
+static const char *
+weak_secret(const struct tt_conf *conf)
+{
+	const char	*p = conf->secret;
+	size_t		 n;
+
+	for (; *p != '\0'; p += n + (p[n] == ','))
+		if ((n = strcspn(p, ",")) < SECRET_MIN)
+			return "must be 32 characters or more, or two such "
+			    "texts with a comma between them: openssl rand "
+			    "-hex 32 prints one";
+	return NULL;
+}
+
+static TT_MUSTUSE enum tt_rc
 set(struct tt_conf *conf, const struct variable *v, const char *value,
     const struct source *from, struct tt_err *err)
 {
@@ -158,6 +202,9 @@ set(struct tt_conf *conf, const struct variable *v, const char *value,
 	case SWITCH:
 	case WORD:
 		return set_word(v, base + v->offset, value, from, err);
+	case NETWORKS:
+		return set_networks(v, (void *)(base + v->offset), value,
+		    from, err);
 	case TEXT:
 	case SECRET:
 		break;
@@ -167,6 +214,8 @@ set(struct tt_conf *conf, const struct variable *v, const char *value,
 		return tt_err_set(err, TT_INTERNAL, "out of memory");
 	free(*(char **)(void *)(base + v->offset));
 	*(char **)(void *)(base + v->offset) = copy;
+	if (v->offset == AT(secret) && weak_secret(conf) != NULL)
+		return refuse(v, value, from, weak_secret(conf), err);
 	return TT_OK;
 }
 
@@ -209,8 +258,8 @@ read_line(struct tt_conf *conf, char *line, struct source *from,
 	if ((v = find(line, n)) == NULL)
 		return TT_OK;
 	value++;
-	if (v->kind == SECRET && (strstr(value, "password") != NULL ||
-	    strstr(value, "://") != NULL))
+	if (v->kind == SECRET && (v->offset == AT(secret) ||
+	    strstr(value, "password") != NULL || strstr(value, "://") != NULL))
 		from->secret = true;
 	if (getenv(v->name) != NULL)
 		return TT_OK;
@@ -337,5 +386,6 @@ tt_conf_free(struct tt_conf *conf)
 		if (variables[i].kind == TEXT || variables[i].kind == SECRET)
 			free(*(char **)(void *)((char *)conf +
 			    variables[i].offset));
+	tt_cidrs_free(&conf->trusted_proxies);
 	memset(conf, 0, sizeof(*conf));
 }

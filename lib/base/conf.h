@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/cidr.h"
 #include "base/rc.h"
 
 struct tt_conf {
@@ -26,6 +27,12 @@ struct tt_conf {
 	int	 retry_ms;		/* TELLTALE_RETRY_MS, the middle */
 	int	 db_timeout_ms;		/* TELLTALE_DB_TIMEOUT, given in s */
 	char	*cors_origins;		/* TELLTALE_CORS_ORIGINS, "" for none */
+	char	*secret;		/* TELLTALE_SECRET, "" for none */
+	int	 ticket_ttl_s;		/* TELLTALE_TICKET_TTL, seconds */
+	char	*rate_file;		/* TELLTALE_RATE_FILE, "" for none */
+	int	 address_rate;		/* TELLTALE_ADDRESS_RATE, a minute */
+	struct tt_cidrs trusted_proxies;	/* TELLTALE_TRUSTED_PROXIES */
+	int	 max_upload;		/* TELLTALE_MAX_UPLOAD, bytes */
 	char	*mount;			/* TELLTALE_MOUNT, "" or "/prefix" */
 };
 

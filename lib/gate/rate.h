@@ -1,0 +1,61 @@
+/*
+ * rate.h - how many requests a minute: GCRA in a file that all processes of a
+ * web host share.
+ *
+ * "60 a minute" is 60 at once, then one a second.  A decision is taken under a
+ * lock that the kernel frees when its holder is killed, and never waits long.
+ * Where the file cannot be used, that is logged once, and all are let pass.
+ */
+#ifndef TT_RATE_H
+#define TT_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TT_RATE_ID_SZ	32
+
+struct tt_rates;
+
+/* How somebody stands. */
+struct tt_rate {
+	int	 limit;		/* requests a minute; 0: nobody counts */
+	int	 remaining;	/* that he may make at once */
+	int64_t	 reset_ms;	/* until that is the whole limit again */
+	int64_t	 retry_ms;	/* until it is one; 0 if it is */
+};
+
+/*
+ * Never NULL but on no memory.  "" is no file: nobody counts.  The file is made if need be, for its
+ * owner only; one that is another's, a link, open to others, of another kind
+ * or layout is refused with one line in the log that says what to do.
+ */
+struct tt_rates	*tt_rates_open(const char *path);
+void		 tt_rates_close(struct tt_rates *);
+
+/*
+ * One request of him whom those bytes name (a key's hash, an address's), at so
+ * many a minute (1 at least).  False if he has to wait: rate says how long.
+ */
+bool		 tt_rate_take(struct tt_rates *,
+		    const unsigned char id[TT_RATE_ID_SZ], int per_minute,
+		    struct tt_rate *);
+
+/* It was not his to pay: as if he had not asked. */
+void		 tt_rate_give_back(struct tt_rates *,
+		    const unsigned char id[TT_RATE_ID_SZ], int per_minute);
+
+/* How he stands; nothing is counted. */
+void		 tt_rate_look(struct tt_rates *,
+		    const unsigned char id[TT_RATE_ID_SZ], int per_minute,
+		    struct tt_rate *);
+
+/*
+ * What may be remembered of him beside the count, as long as the table has room: his limit, as the
+ * database told it.  0: unknown, or forgotten.
+ */
+int		 tt_rate_limit(struct tt_rates *,
+		    const unsigned char id[TT_RATE_ID_SZ]);
+void		 tt_rate_set_limit(struct tt_rates *,
+		    const unsigned char id[TT_RATE_ID_SZ], int per_minute);
+
+#endif /* !TT_RATE_H */
