@@ -1,11 +1,17 @@
--- telltale.feed_beat(listener, streams, counters) returns (known, tick_due)
+-- telltale.feed_beat(listener, streams, counters, keys)
+--      returns (known, tick_due, dead)
 --
 --      A hub's sign of life, with its counters.  known is false if it has no
 --      row any more: it must begin anew.  tick_due says that some duty of
 --      tick() waits to be done.
 --
+--      keys are the numbers of the keys that its streams were opened with, or
+--      null; dead are those of them whose streams are to end: revoked, expired,
+--      gone, or of a terminated account.  Never null.
+--
 -- Called by:   lib/job/feed
--- Reads:       telltale.tick_state, by tick_duties
+-- Reads:       telltale.api_key, telltale.account;
+--              telltale.tick_state, by tick_duties
 -- Writes:      telltale.listener
 
 create or replace function telltale.feed_beat(
@@ -18,8 +24,10 @@ create or replace function telltale.feed_beat(
     p_caught_up   bigint,
     p_wakes       bigint,
     p_reconnects  bigint,
+    p_keys        bigint[],
     out known     boolean,
-    out tick_due  boolean)
+    out tick_due  boolean,
+    out dead      bigint[])
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -37,11 +45,21 @@ begin
      where l.listener_id = p_listener_id;
     known := found;
     tick_due := exists (select from telltale.tick_duties());
+    dead := array(
+        select u.key_id
+          from unnest(p_keys) as u (key_id)
+          left join telltale.api_key as k on k.key_id = u.key_id
+          left join telltale.account as a on a.account_id = k.account_id
+         where k.key_id is null
+            or k.revoked_at is not null
+            or k.expires_at <= clock_timestamp()
+            or a.terminated_at is not null
+         order by u.key_id);
 end;
 $$;
 
-comment on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) is
-    'A hub''s sign of life, with its counters.';
+comment on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint[]) is
+    'A hub''s sign of life, with its counters; which keys of its streams are dead.';
 
-revoke all on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) from public;
-grant execute on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint) to telltale_web;
+revoke all on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint[]) from public;
+grant execute on function telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint[]) to telltale_web;

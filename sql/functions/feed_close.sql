@@ -1,10 +1,11 @@
 -- telltale.feed_close(listener) returns boolean
 --
---      A hub goes off: its rows and its lock are taken away.  False if they
+--      A hub goes off: its rows, its leases and its lock are taken away.  False if they
 --      had been taken away before.  A hub that polls has no lock.
 --
 -- Called by:   lib/job/feed
--- Writes:      telltale.listener, telltale.listener_sleep
+-- Writes:      telltale.listener, telltale.listener_sleep,
+--              telltale.stream_lease by cascade
 
 create or replace function telltale.feed_close(p_listener_id bigint)
 returns boolean
@@ -14,9 +15,9 @@ as $$
 declare
     v_known boolean;
 begin
-    delete from telltale.listener_sleep as s where s.listener_id = p_listener_id;
     delete from telltale.listener as l where l.listener_id = p_listener_id;
     v_known := found;
+    delete from telltale.listener_sleep as s where s.listener_id = p_listener_id;
     perform pg_advisory_unlock(29780, p_listener_id::integer)
        from pg_locks as k
       where k.locktype = 'advisory' and k.pid = pg_backend_pid()

@@ -1,12 +1,15 @@
 -- telltale.tick_listeners() returns bigint
 --
---      Takes dead hubs off the lists, so that writers do not ring for them:
---      whoever was not seen for 15 s, or for 5 s and does not hold his advisory
---      lock (class 29780).  A hub that polls holds none, hence the 5 s.
---      Returns how many.
+--      Takes dead hubs off the lists, so that writers do not ring for them and
+--      their leases are free: whoever was not seen for 15 s; and whoever was
+--      not for 5 s, listens, and does not hold his advisory lock (class 29780).
+--      A hub that polls holds none.  Returns how many.
+--
+--      If lease_reap() is at it just now, we come too early and do nothing.
 --
 -- Called by:   tick
--- Writes:      telltale.listener, telltale.listener_sleep
+-- Writes:      telltale.listener, telltale.listener_sleep,
+--              telltale.stream_lease by cascade
 
 create or replace function telltale.tick_listeners()
 returns bigint
@@ -16,12 +19,18 @@ as $$
 declare
     v_dead bigint[];
 begin
+    if not pg_try_advisory_xact_lock(29782, 0) then
+        return 0;
+    end if;
+
     with dead as (
         delete from telltale.listener as l
          where l.seen_at < clock_timestamp() - interval '5 seconds'
-           and case when l.seen_at < clock_timestamp() - interval '15 seconds'
-                    then true
-                    else pg_try_advisory_xact_lock(29780, l.listener_id::integer) end
+           and case
+               when l.seen_at < clock_timestamp() - interval '15 seconds' then true
+               when l.listening
+               then pg_try_advisory_xact_lock(29780, l.listener_id::integer)
+               else false end
         returning l.listener_id)
     select coalesce(array_agg(d.listener_id), '{}')
       into v_dead

@@ -1,12 +1,13 @@
 -- telltale.web_job(key, scope, job_id)
---      returns (verdict, rate_per_minute, id, job_id, type, status, progress,
---               detail, frames_completed, frame_count, decision, categories,
---               reason, error_code, result, attempt, created_us, started_us,
---               completed_us)
+--      returns (verdict, rate_per_minute, unused, id, job_id, type, status,
+--               progress, detail, frames_completed, frame_count, decision,
+--               categories, reason, error_code, result, attempt, created_us,
+--               started_us, completed_us)
 --
 --      One job of the key's account.  One row always, the key judged first;
 --      verdict is one of telltale.web_key(), or 'not_found', for a job that is
---      not and for another account's alike.  The rest is null unless 'ok'.
+--      not and for another account's alike.  The rest is null unless 'ok',
+--      but for rate_per_minute and unused, which are as telltale.web_key() says.
 --
 --      progress is a JSON number, categories and result are JSON; times are
 --      microseconds since the epoch.
@@ -21,6 +22,7 @@ create or replace function telltale.web_job(
 returns table (
     verdict          text,
     rate_per_minute  integer,
+    unused           boolean,
     id               bigint,
     job_id           text,
     type             text,
@@ -43,7 +45,7 @@ security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select case when k.verdict = 'ok' and j.id is null
                 then 'not_found' else k.verdict end,
-           k.rate_per_minute,
+           k.rate_per_minute, k.unused,
            j.id, j.job_id, j.type, j.status::text,
            trim_scale(j.progress)::text,
            j.detail, j.frames_completed, j.frame_count, j.decision,

@@ -1,12 +1,12 @@
 -- telltale.web_job_list(key, scope, limit, offset, cursor_us, cursor_id, type,
 --                       decision, statuses, search, from_us, to_us)
---      returns (verdict, rate_per_minute, total, id, job_id, ...)
+--      returns (verdict, rate_per_minute, unused, total, id, job_id, ...)
 --
 --      A page of the account's jobs, newest first (created_at, id), and how
 --      many there are on all pages.  The key is judged first.
 --
---      The first row is the head: verdict, rate_per_minute, total; every other
---      row is a job, and has nulls there.  verdict is one of
+--      The first row is the head: verdict, rate_per_minute, unused, total; every
+--      other row is a job, and has nulls there.  verdict is one of
 --      telltale.web_key(), or 'unknown_type'; anything but 'ok' comes alone.
 --
 --      limit      1 to 101 (one more than a page, to see whether it is the last)
@@ -45,6 +45,7 @@ create or replace function telltale.web_job_list(
 returns table (
     verdict         text,
     rate_per_minute integer,
+    unused          boolean,
     total           bigint,
     id              bigint,
     job_id          text,
@@ -78,8 +79,8 @@ declare
     v_arms     text := '';
     v_union    text := '';
 begin
-    select k.verdict, k.rate_per_minute, k.account_id
-      into verdict, rate_per_minute, v_account
+    select k.verdict, k.rate_per_minute, k.unused, k.account_id
+      into verdict, rate_per_minute, unused, v_account
       from telltale.web_key(p_key, p_scope) as k;
 
     if verdict = 'ok' and p_type is not null
@@ -122,7 +123,7 @@ begin
     end loop;
 
     return query execute
-        'select null::text, null::integer, null::bigint,
+        'select null::text, null::integer, null::boolean, null::bigint,
                 j.id, j.job_id, j.type, j.status::text, trim_scale(j.progress)::text,
                 j.detail, j.decision, j.categories::text, j.reason, j.error_code,
                 (extract(epoch from j.created_at)   * 1000000)::bigint,

@@ -1,29 +1,43 @@
--- telltale.web_progress_open(key, scope, job_ids, seqs)
---      returns (verdict, rate_per_minute, account_id, id, job_id, type,
---               status, progress, detail, frames_completed, frame_count,
---               error_code, seq, resumable)
+-- telltale.web_progress_open(key, scope, job_ids, seqs, listener)
+--      returns (verdict, rate_per_minute, unused, account_id, key_id, id,
+--               job_id, type, status, progress, detail, frames_completed,
+--               frame_count, error_code, seq, resumable)
 --
 --      What a stream needs to begin: the key judged first, then each job as it
---      stands, in the order asked.  A verdict other than 'ok' comes in one row
---      alone; an unknown job, or another account's, is 'not_found'.
+--      stands, in the order asked, and if all is well one stream more counted
+--      against the account's watch_limit, held by that listener (lease_take).
+--      A listener of null wants no stream, only to see (HEAD).
+--
+--      verdict is one of telltale.web_key(), or of telltale.lease_take(), in
+--      one row alone if it is not 'ok'; or, job by job, 'not_found', for an
+--      unknown one and for another account's: then nothing is counted.
+--      rate_per_minute and unused are in every row, as telltale.web_key() says;
+--      account_id and key_id where that said 'ok'.
 --
 --      seqs is null, or the number of the last event that the client has of
 --      each job: resumable says that the log still holds what came after, and
 --      that it is this cluster's.
 --      progress is a JSON number.
 --
--- Called by:   cgi-bin/progress, by lib/job/watch
+--      The jobs are read once, before the lease is taken: one that went away in
+--      between cannot have cost a place.
+--
+-- Called by:   cgi-bin/progress, by lib/job/progress
 -- Reads:       telltale.job, telltale.job_event, telltale.log_generation
+-- Writes:      telltale.stream_lease, by lease_take
 
 create or replace function telltale.web_progress_open(
-    p_key     bytea,
-    p_scope   text,
-    p_job_ids text[],
-    p_seqs    bigint[])
+    p_key         bytea,
+    p_scope       text,
+    p_job_ids     text[],
+    p_seqs        bigint[],
+    p_listener_id bigint)
 returns table (
     verdict          text,
     rate_per_minute  integer,
+    unused           boolean,
     account_id       bigint,
+    key_id           bigint,
     id               bigint,
     job_id           text,
     type             text,
@@ -35,41 +49,55 @@ returns table (
     error_code       text,
     seq              bigint,
     resumable        boolean)
-language plpgsql stable
+language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_who record;
 begin
-    select k.verdict, k.account_id, k.rate_per_minute into v_who
+    select k.* into v_who
       from telltale.web_key(p_key, p_scope) as k;
     if v_who.verdict <> 'ok' then
         verdict := v_who.verdict;
         rate_per_minute := v_who.rate_per_minute;
+        unused := v_who.unused;
         return next;
         return;
     end if;
 
     return query
-    select case when j.id is null then 'not_found' else 'ok' end,
-           v_who.rate_per_minute, v_who.account_id, j.id, a.job_id, j.type,
-           j.status::text, trim_scale(j.progress)::text, j.detail,
-           j.frames_completed, j.frame_count, j.error_code, j.seq,
-           a.seq = j.seq or exists (
-                select from telltale.job_event as e
-                 where e.job = j.id
-                   and e.seq = a.seq + 1
-                   and e.event_id > (select coalesce(max(g.floor_event_id), 0)
-                                       from telltale.log_generation as g))
-      from unnest(p_job_ids, p_seqs) with ordinality as a (job_id, seq, n)
-      left join telltale.job as j
-        on j.job_id = a.job_id and j.account_id = v_who.account_id
+    with asked as materialized (
+        select a.n, j.id, a.job_id, j.type, j.status::text,
+               trim_scale(j.progress)::text as progress, j.detail,
+               j.frames_completed, j.frame_count, j.error_code, j.seq,
+               a.seq = j.seq or exists (
+                    select from telltale.job_event as e
+                     where e.job = j.id
+                       and e.seq = a.seq + 1
+                       and e.event_id > (select coalesce(max(g.floor_event_id), 0)
+                                           from telltale.log_generation as g)) as resumable
+          from unnest(p_job_ids, p_seqs) with ordinality as a (job_id, seq, n)
+          left join telltale.job as j
+            on j.job_id = a.job_id and j.account_id = v_who.account_id),
+    lease as materialized (
+        select case when p_listener_id is null or bool_or(a.id is null) then 'ok'
+                    else telltale.lease_take(v_who.account_id, 'watch', p_listener_id)
+                    end as verdict
+          from asked as a)
+    select case when l.verdict <> 'ok' then l.verdict
+                when a.id is null      then 'not_found'
+                else 'ok' end,
+           v_who.rate_per_minute, v_who.unused, v_who.account_id, v_who.key_id,
+           a.id, a.job_id, a.type, a.status, a.progress, a.detail,
+           a.frames_completed, a.frame_count, a.error_code, a.seq, a.resumable
+      from lease as l
+      left join asked as a on l.verdict = 'ok'
      order by a.n;
 end;
 $$;
 
-comment on function telltale.web_progress_open(bytea, text, text[], bigint[]) is
-    'Judges the key, and says how the jobs of a stream stand.';
+comment on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) is
+    'Judges the key, says how the jobs of a stream stand, and counts the stream.';
 
-revoke all on function telltale.web_progress_open(bytea, text, text[], bigint[]) from public;
-grant execute on function telltale.web_progress_open(bytea, text, text[], bigint[]) to telltale_web;
+revoke all on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) from public;
+grant execute on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) to telltale_web;

@@ -22,6 +22,7 @@ feed_beat           web
 feed_catch_up       web
 feed_close          web
 feed_generation     -
+feed_lease          web
 feed_open           web
 feed_read           web
 feed_sleep          web
@@ -32,6 +33,8 @@ job_refuse          -
 key_add             admin
 key_revoke          admin
 lease_expire        -
+lease_reap          -
+lease_take          -
 progress            worker admin
 remove              worker admin
 retry               worker admin
@@ -48,8 +51,10 @@ type_add            admin
 web_job             web
 web_job_list        web
 web_key             -
+web_key_used        web
 web_progress_open   web
 web_ready           web
+web_ticket          web
 END
 }
 
