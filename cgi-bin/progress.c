@@ -9,7 +9,8 @@
 
 #include "base/conf.h"
 #include "base/log.h"
-#include "gate/key.h"
+#include "gate/gate.h"
+#include "job/lease.h"
 #include "job/progress.h"
 #include "pg/db.h"
 #include "stream/hub.h"
@@ -20,9 +21,10 @@
 #include "web/server.h"
 
 #define REFUSED_RETRY_MS	10000
+#define LEASE_TRIES		3
 
-static const char *const one_params[] = { "lastEventId", NULL };
-static const char *const many_params[] = { "ids", "lastEventId", NULL };
+static const char *const one_params[] = { "lastEventId", "ticket", NULL };
+static const char *const many_params[] = { "ids", "lastEventId", "ticket", NULL };
 
 /* What a request asks for. */
 struct question {
@@ -31,7 +33,8 @@ struct question {
 	int64_t		 seqs[TT_PROGRESS_JOBS];
 	int		 n;
 	bool		 resumes;	/* seqs says after what */
-	char		 key[TT_KEY_HEX_SZ];
+	struct tt_visitor who;
+	struct tt_lease	 lease;
 };
 
 static struct tt_hub	*hub;
@@ -153,28 +156,44 @@ nothing_to_come(const struct tt_watch_from *from, int n)
 	return n == 0;
 }
 
+/* The stream is the hub's, or nobody's, and then its place is free. */
+static void
+hand_over(struct tt_call *call, const struct question *q,
+    const struct tt_watch_from *from, int n, struct tt_err *err)
+{
+	struct tt_opening	 opening = {
+		.vocabulary	= &tt_moderation_vocabulary,
+		.lease		= q->lease,
+		.ticket_us	= q->who.ticket.expires_us
+	};
+	struct tt_stream	*st;
+
+	if (strcmp(call->req.method, "HEAD") == 0 || nothing_to_come(from, n))
+		st = NULL;
+	else if ((st = tt_stream_new(call->req.fcgi, &call->reply, &opening,
+	    from, n)) == NULL && !call->reply.detached)
+		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
+	if (st != NULL)
+		tt_hub_add(hub, st);
+	else
+		tt_hub_give_back(hub, &q->lease);
+}
+
 static void
 answer(struct tt_call *call, const struct question *q,
     const struct tt_progress *p, struct tt_err *err)
 {
 	struct tt_watch_from	 from[TT_PROGRESS_JOBS];
-	struct tt_stream	*st;
 
 	/* 204 is how an EventSource is told not to come back. */
 	if (all_seen(q, p)) {
 		tt_reply_begin(&call->reply, 204, NULL);
+		tt_hub_give_back(hub, &q->lease);
 		return;
 	}
 	tt_stream_begin(&call->reply, call->conf->retry_ms);
 	say_hello(&call->reply, q, p, from);
-	if (nothing_to_come(from, p->n) ||
-	    strcmp(call->req.method, "HEAD") == 0)
-		return;
-	if ((st = tt_stream_new(call->req.fcgi, &call->reply,
-	    &tt_moderation_vocabulary, from, p->n)) != NULL)
-		tt_hub_add(hub, st);
-	else if (!call->reply.detached)
-		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
+	hand_over(call, q, from, p->n, err);
 }
 
 /*
@@ -191,37 +210,83 @@ refuse(struct tt_call *call, const struct tt_err *err)
 		return;
 	}
 	tt_warn("refused softly: %s", err->msg);
-	tt_stream_begin(&call->reply, REFUSED_RETRY_MS);
+	tt_stream_begin(&call->reply, err->retry_s * 1000 > REFUSED_RETRY_MS ?
+	    err->retry_s * 1000 : REFUSED_RETRY_MS);
 	tt_sse_comment(&call->reply.body, err->rc == TT_LIMITED ?
 	    "rate limit exceeded" : "service unavailable");
+}
+
+/* How the request itself is, and who asks. */
+static TT_MUSTUSE enum tt_rc
+admit(struct tt_call *call, struct question *q, struct tt_err *err)
+{
+	struct tt_request	*req = &call->req;
+	int			 i;
+
+	if (err->rc != TT_OK || read_jobs(req, q, err) != TT_OK ||
+	    tt_request_method(req, "GET, HEAD", err) != TT_OK)
+		return err->rc;
+	if (!tt_request_accepts_sse(req))
+		return tt_err_tell(err, TT_NOTACCEPTABLE,
+		    "Accept must admit text/event-stream");
+	if (tt_gate_enter(&q->who, req, "job:read", true, err) != TT_OK)
+		return err->rc;
+	for (i = 0; i < q->n; i++)
+		if (tt_gate_job(&q->who, q->ids[i], err) != TT_OK)
+			return err->rc;
+	if (tt_hub_full(hub))
+		return tt_err_set(err, TT_UNAVAIL, "streams: %d open",
+		    call->conf->max_streams);
+	return TT_OK;
+}
+
+/*
+ * How the jobs stand, and a place for the stream; HEAD needs none.  Where SQL
+ * knows our hub by another number than we do, it is asked again.
+ */
+static TT_MUSTUSE enum tt_rc
+look_up(struct tt_call *call, struct question *q, struct tt_progress *p,
+    struct tt_err *err)
+{
+	bool	 head = strcmp(call->req.method, "HEAD") == 0;
+	int64_t	 listener = 0;
+	int	 tries;
+
+	for (tries = 0; tries < LEASE_TRIES; tries++) {
+		if (!head && tt_hub_listener(hub, listener, &listener, err) !=
+		    TT_OK)
+			return err->rc;
+		q->lease.listener = listener;
+		if (tt_progress_open(call->db, &q->who.caller, q->ids,
+		    q->resumes ? q->seqs : NULL, q->n, &q->lease, p, err) !=
+		    TT_OK || p->n > 0)
+			return err->rc;
+	}
+	return tt_err_set(err, TT_UNAVAIL, "streams: the hub is not known");
 }
 
 static void
 handle(struct tt_call *call, struct tt_err *err)
 {
-	struct tt_request	*req = &call->req;
 	struct tt_progress	 p;
 	struct question		 q;
 
+	p.n = 0;
+	p.res = NULL;
 	q.n = 0;
-	if (err->rc == TT_OK && read_jobs(req, &q, err) == TT_OK &&
-	    tt_request_method(req, "GET, HEAD", err) == TT_OK &&
-	    tt_key_read(req, q.key, err) == TT_OK) {
-		if (!tt_request_accepts_sse(req))
-			(void)tt_err_tell(err, TT_NOTACCEPTABLE,
-			    "Accept must admit text/event-stream");
-		else if (tt_hub_full(hub))
-			(void)tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-			    call->conf->max_streams);
+	memset(&q.who, 0, sizeof(q.who));
+	memset(&q.lease, 0, sizeof(q.lease));
+	if (admit(call, &q, err) == TT_OK) {
+		read_last_id(&call->req, &q);
+		(void)!look_up(call, &q, &p, err);
+		if (tt_gate_settle(&q.who, call->db, err) != TT_OK && p.n > 0)
+			tt_hub_give_back(hub, &q.lease);
 	}
-	if (err->rc == TT_OK) {
-		read_last_id(req, &q);
-		if (tt_progress_open(call->db, q.key, q.ids,
-		    q.resumes ? q.seqs : NULL, q.n, &p, err) == TT_OK) {
-			answer(call, &q, &p, err);
-			tt_progress_free(&p);
-		}
-	}
+	tt_moderation_rate(&call->reply, tt_gate_rate(&q.who, &call->req,
+	    true));
+	if (err->rc == TT_OK)
+		answer(call, &q, &p, err);
+	tt_progress_free(&p);
 	if (err->rc != TT_OK)
 		refuse(call, err);
 }
@@ -229,7 +294,8 @@ handle(struct tt_call *call, struct tt_err *err)
 static enum tt_rc
 start(const struct tt_conf *conf, struct tt_err *err)
 {
-	hub = tt_hub_new(conf, "progress.fcgi", err);
+	if (tt_gate_start(conf, err) == TT_OK)
+		hub = tt_hub_new(conf, "progress.fcgi", err);
 	return err->rc;
 }
 
@@ -243,6 +309,7 @@ static void
 end(void)
 {
 	tt_hub_free(hub);
+	tt_gate_end();
 }
 
 static const struct tt_program program = {

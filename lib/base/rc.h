@@ -35,6 +35,7 @@ enum tt_rc {
 
 struct tt_err {
 	enum tt_rc	 rc;
+	int		 retry_s;	/* when to try again; 0: who knows */
 	bool		 told;		/* may msg go to the client? */
 	char		 sqlstate[6];	/* "" unless PostgreSQL said so */
 	char		 msg[256];

@@ -22,6 +22,7 @@ struct tt_request;
 
 #define TT_COOKIE	"telltale_ticket"
 
+/* Zero it before the first call. */
 struct tt_visitor {
 	struct tt_caller	 caller;	/* whom SQL is to judge */
 	struct tt_rate		 rate;		/* limit 0: none to tell */
@@ -60,5 +61,12 @@ enum tt_rc	 tt_gate_job(const struct tt_visitor *, const char *job_id,
  */
 enum tt_rc	 tt_gate_settle(struct tt_visitor *, struct tt_db *,
 		    struct tt_err *) TT_MUSTUSE;
+
+/*
+ * How he stands, for the headers of the answer; also where the request did
+ * not come as far as the gate.
+ */
+const struct tt_rate	*tt_gate_rate(struct tt_visitor *,
+			    const struct tt_request *, bool stream);
 
 #endif /* !TT_GATE_H */

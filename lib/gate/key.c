@@ -38,16 +38,27 @@ well_formed(const char *key)
 	    key[KEY_SZ + strspn(key + KEY_SZ, " \t")] == '\0';
 }
 
+static const char *
+authorization(const struct tt_request *req)
+{
+	const char	*header = tt_request_env(req, "HTTP_AUTHORIZATION");
+
+	return header != NULL ? header :
+	    tt_request_env(req, "REDIRECT_HTTP_AUTHORIZATION");
+}
+
+bool
+tt_key_given(const struct tt_request *req)
+{
+	return authorization(req) != NULL;
+}
+
 enum tt_rc
-tt_key_read(const struct tt_request *req, char hex[TT_KEY_HEX_SZ],
+tt_key_read(const struct tt_request *req, unsigned char hash[TT_KEY_HASH_SZ],
     struct tt_err *err)
 {
-	unsigned char	 hash[crypto_hash_sha256_BYTES];
-	const char	*header, *key;
+	const char	*header = authorization(req), *key;
 
-	hex[0] = '\0';
-	if ((header = tt_request_env(req, "HTTP_AUTHORIZATION")) == NULL)
-		header = tt_request_env(req, "REDIRECT_HTTP_AUTHORIZATION");
 	if (header == NULL)
 		return tt_err_tell(err, TT_UNAUTHORIZED,
 		    "An API key is needed: Authorization: Bearer KEY");
@@ -55,7 +66,5 @@ tt_key_read(const struct tt_request *req, char hex[TT_KEY_HEX_SZ],
 		return tt_err_tell(err, TT_UNAUTHORIZED, "Invalid API key");
 
 	(void)crypto_hash_sha256(hash, (const unsigned char *)key, KEY_SZ);
-	(void)memcpy(hex, "\\x", 2);
-	(void)sodium_bin2hex(hex + 2, TT_KEY_HEX_SZ - 2, hash, sizeof(hash));
 	return TT_OK;
 }

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "job/command.h"
 #include "job/doorbell.h"
 #include "job/event.h"
 #include "job/feed.h"
@@ -27,24 +27,6 @@
 #define BEAT_CHANGE_MS	1000	/* sooner, when streams came or went */
 #define ROWS_A_STEP	1000	/* then the streams have their turn */
 
-enum command {
-	NONE, LISTEN, OPEN, READ, CATCH_UP, SLEEP, BEAT, CLOSE, COMMAND__MAX
-};
-
-static const struct tt_query	 commands[COMMAND__MAX] = {
-	[LISTEN] = { NULL, "listen telltale", 0 },
-	[OPEN] = { NULL, "select * from telltale.feed_open($1, $2, $3, $4)",
-	    4 },
-	[READ] = { "feed_read", "select * from telltale.feed_read("
-	    "$1, $2, $3, $4, $5, $6, $7)", 7 },
-	[CATCH_UP] = { "feed_catch_up", "select * from telltale.feed_catch_up("
-	    "$1, $2, $3, $4, $5)", 5 },
-	[SLEEP] = { "feed_sleep", "select telltale.feed_sleep($1, $2)", 2 },
-	[BEAT] = { "feed_beat", "select * from telltale.feed_beat("
-	    "$1, $2, $3, $4, $5, $6, $7, $8, $9)", 9 },
-	[CLOSE] = { NULL, "select telltale.feed_close($1)", 1 },
-};
-
 struct tt_feed {
 	const struct tt_conf		*conf;
 	const char			*program;
@@ -54,15 +36,15 @@ struct tt_feed {
 	struct tt_session			*session;
 	bool				 wanted;	/* on */
 	bool				 listening, opened;
-	enum command			 command;	/* under way */
-	bool				 said;		/* what SLEEP says */
+	enum tt_command			 command;	/* under way */
+	bool				 said;		/* what TT_SLEEP says */
 	bool				 more;		/* rows left to take */
 	int64_t				 due_ms;	/* while idle */
 
 	struct tt_position		 at;
 	struct tt_doorbell		 bell;
 	struct tt_recall		*recall;
-	bool				 catching_up, had_turn;
+	bool				 catching_up, had_turn, had_lease;
 	bool				 went_back;	/* to before a crash */
 	char				 cluster[64];
 	int64_t				 generation, floor;
@@ -119,39 +101,12 @@ tt_feed_free(struct tt_feed *f)
  */
 
 static void
-args_open(struct tt_feed *f, struct tt_args *a)
-{
-	char	 host[256] = "";
-
-	(void)gethostname(host, sizeof(host) - 1);
-	tt_args_text(a, host);
-	tt_args_text(a, f->program);
-	tt_args_int(a, (int64_t)getpid());
-	tt_args_bool(a, !f->conf->feed_poll);
-}
-
-static void
-args_snapshot(struct tt_args *a, const struct tt_snapshot *s)
-{
-	tt_snapshot_text(s, tt_args_begin(a));
-	tt_args_end(a);
-}
-
-static void
 args_read(struct tt_feed *f, struct tt_args *a)
 {
 	int64_t	 jobs[TT_FEED_JOBS];
 	int	 i, n;
 
-	args_snapshot(a, &f->at.last);
-	if (tt_position_reading(&f->at))
-		args_snapshot(a, &f->at.upto);
-	else
-		tt_args_null(a);
-	tt_args_int(a, f->at.after);
-	tt_args_time(a, f->at.oldest_us);
-	tt_args_int(a, f->floor);
-
+	tt_command_read(a, &f->at, f->floor);
 	if ((n = f->calls->jobs(f->arg, jobs)) < 0)
 		tt_args_null(a);
 	else {
@@ -164,86 +119,62 @@ args_read(struct tt_feed *f, struct tt_args *a)
 }
 
 static void
-args_catch_up(struct tt_feed *f, struct tt_args *a)
-{
-	int	 i;
-
-	args_snapshot(a, &f->at.last);
-	tt_args_int(a, f->floor);
-	tt_args_open(a);
-	for (i = 0; i < f->nasks; i++)
-		tt_args_item(a, f->asks[i].job);
-	tt_args_close(a);
-	tt_args_open(a);
-	for (i = 0; i < f->nasks; i++)
-		tt_args_item(a, f->asks[i].seq);
-	tt_args_close(a);
-	tt_args_int(a, TT_FEED_PAGE);
-}
-
-static void
-args_beat(struct tt_feed *f, struct tt_args *a)
-{
-	const struct tt_feed_stats	*st = f->stats;
-
-	f->beat_streams = st->streams;
-	tt_args_int(a, f->listener_id);
-	tt_args_int(a, st->streams);
-	tt_args_int(a, (int64_t)st->opened);
-	tt_args_int(a, (int64_t)st->delivered);
-	tt_args_int(a, (int64_t)st->coalesced);
-	tt_args_int(a, (int64_t)st->slow_cut);
-	tt_args_int(a, (int64_t)st->caught_up);
-	tt_args_int(a, (int64_t)f->wakes);
-	tt_args_int(a, (int64_t)f->reconnects);
-}
-
-static void
-make_args(struct tt_feed *f, enum command c, struct tt_args *a)
+make_args(struct tt_feed *f, enum tt_command c, struct tt_args *a)
 {
 	switch (c) {
-	case OPEN:
-		args_open(f, a);
+	case TT_OPEN:
+		tt_command_open(a, f->program, !f->conf->feed_poll,
+		    f->listener_id);
+		f->calls->put_leases(f->arg, a, true);
 		break;
-	case READ:
+	case TT_READ:
 		args_read(f, a);
 		break;
-	case CATCH_UP:
-		args_catch_up(f, a);
+	case TT_CATCH_UP:
+		tt_command_catch_up(a, &f->at.last, f->floor, f->asks,
+		    f->nasks);
 		break;
-	case SLEEP:
+	case TT_LEASE:
+		tt_args_int(a, f->listener_id);
+		f->calls->put_leases(f->arg, a, false);
+		break;
+	case TT_SLEEP:
 		tt_args_int(a, f->listener_id);
 		tt_args_bool(a, f->said);
 		break;
-	case BEAT:
-		args_beat(f, a);
+	case TT_BEAT:
+		f->beat_streams = f->stats->streams;
+		tt_command_beat(a, f->listener_id, f->stats, f->wakes,
+		    f->reconnects);
+		f->calls->put_keys(f->arg, a);
 		break;
-	case CLOSE:
+	case TT_CLOSE:
 		tt_args_int(a, f->listener_id);
 		break;
-	case NONE:
-	case LISTEN:
-	case COMMAND__MAX:
+	case TT_NONE:
+	case TT_LISTEN:
+	case TT_COMMAND__MAX:
 		break;
 	}
 }
 
 /* False on no memory. */
 static bool
-send_command(struct tt_feed *f, enum command c, int64_t now)
+send_command(struct tt_feed *f, enum tt_command c, int64_t now)
 {
 	const char *const	*values;
 
 	tt_args_clear(&f->args);
 	make_args(f, c, &f->args);
-	if (c == BEAT)
+	if (c == TT_BEAT)
 		f->beat_ms = now;
 	if ((values = tt_args_values(&f->args)) == NULL)
 		return false;
-	tt_session_send(f->session, &commands[c], values,
-	    c == READ || c == CATCH_UP, now);
+	tt_session_send(f->session, tt_command_query(c), values,
+	    c == TT_READ || c == TT_CATCH_UP, now);
 	f->command = c;
-	f->had_turn = c == CATCH_UP;
+	f->had_turn = c == TT_CATCH_UP;
+	f->had_lease = c == TT_LEASE;
 	return true;
 }
 
@@ -278,13 +209,12 @@ new_generation(struct tt_feed *f, bool same_cluster, const char *snapshot)
 static void
 got_open(struct tt_feed *f, const PGresult *res, int64_t now)
 {
-	enum { LISTENER, GENERATION, CLUSTER, TIMELINE, FLOOR, SNAPSHOT };
-	const char	*cluster = tt_db_text(res, 0, CLUSTER);
-	const char	*snapshot = tt_db_text(res, 0, SNAPSHOT);
-	int64_t		 generation = tt_db_int(res, 0, GENERATION);
+	const char	*cluster = tt_db_text(res, 0, TT_OPEN_CLUSTER);
+	const char	*snapshot = tt_db_text(res, 0, TT_OPEN_SNAPSHOT);
+	int64_t		 generation = tt_db_int(res, 0, TT_OPEN_GENERATION);
 
-	f->listener_id = tt_db_int(res, 0, LISTENER);
-	f->floor = tt_db_int(res, 0, FLOOR);
+	f->listener_id = tt_db_int(res, 0, TT_OPEN_LISTENER);
+	f->floor = tt_db_int(res, 0, TT_OPEN_FLOOR);
 	if (!tt_position_set(&f->at))
 		(void)tt_position_begin(&f->at, snapshot);
 	else if (generation != f->generation)
@@ -294,6 +224,7 @@ got_open(struct tt_feed *f, const PGresult *res, int64_t now)
 
 	f->opened = true;
 	f->beat_ms = now - BEAT_MS;
+	f->calls->known(f->arg, f->listener_id);
 	tt_doorbell_init(&f->bell, f->listening, now);
 	tt_info("feed: reading as listener %" PRId64 ", generation %" PRId64,
 	    f->listener_id, f->generation);
@@ -371,6 +302,35 @@ got_missed(struct tt_feed *f, const PGresult *res, int64_t now)
 	}
 }
 
+/* The keys that are good no longer, as a JSON array of numbers. */
+static void
+got_dead(struct tt_feed *f, const char *keys)
+{
+	char	*end;
+	int64_t	 key;
+
+	while (*keys != '\0' && *++keys != '\0') {
+		key = strtoll(keys, &end, 10);
+		if (end == keys)
+			break;
+		tt_info("key %" PRId64 " is good no longer: its streams end",
+		    key);
+		f->calls->key_dead(f->arg, key);
+		keys = end;
+	}
+}
+
+static bool
+got_beat(struct tt_feed *f, const PGresult *res)
+{
+	if (*tt_db_text(res, 0, TT_BEAT_KNOWN) != 't')
+		return false;
+	if (*tt_db_text(res, 0, TT_BEAT_TICK_DUE) == 't')
+		f->calls->tick_due(f->arg);
+	got_dead(f, tt_db_text(res, 0, TT_BEAT_DEAD));
+	return true;
+}
+
 /* False: our row is gone (taken for dead, or a crash), or nonsense. */
 static bool
 got_result(struct tt_feed *f, const PGresult *res, int64_t now)
@@ -378,21 +338,21 @@ got_result(struct tt_feed *f, const PGresult *res, int64_t now)
 	bool	 yes = PQntuples(res) > 0 && *tt_db_text(res, 0, 0) == 't';
 
 	switch (f->command) {
-	case OPEN:
+	case TT_OPEN:
 		got_open(f, res, now);
 		return true;
-	case READ:
+	case TT_READ:
 		return PQntuples(res) != 1 || got_read_row(f, res, now);
-	case CATCH_UP:
+	case TT_CATCH_UP:
 		got_missed(f, res, now);
 		return true;
-	case SLEEP:
+	case TT_SLEEP:
 		tt_doorbell_said(&f->bell, f->said);
 		return yes;
-	case BEAT:
-		if (yes && *tt_db_text(res, 0, 1) == 't')
-			f->calls->tick_due(f->arg);
+	case TT_LEASE:
 		return yes;
+	case TT_BEAT:
+		return PQntuples(res) == 1 && got_beat(f, res);
 	default:
 		return true;
 	}
@@ -401,24 +361,28 @@ got_result(struct tt_feed *f, const PGresult *res, int64_t now)
 static void
 command_done(struct tt_feed *f, int64_t now)
 {
-	enum command	 c = f->command;
+	enum tt_command	 c = f->command;
 
-	f->command = NONE;
-	if (c == LISTEN)
+	f->command = TT_NONE;
+	if (c == TT_LISTEN)
 		f->listening = true;
-	else if (c == READ && tt_position_reading(&f->at))
+	else if (c == TT_READ && tt_position_reading(&f->at))
 		read_done(f, now);
-	else if (c == CATCH_UP)
+	else if (c == TT_CATCH_UP)
 		f->calls->caught_up(f->arg, true);
+	else if (c == TT_LEASE)
+		f->calls->leases_told(f->arg);
 }
 
 /* The session is gone, and with it what was asked and what it listened to. */
 static void
 session_over(struct tt_feed *f)
 {
-	if (f->command == CATCH_UP)
+	if (f->command == TT_CATCH_UP)
 		f->calls->caught_up(f->arg, false);
-	f->command = NONE;
+	f->command = TT_NONE;
+	if (f->wanted && !f->opened)
+		f->calls->unreachable(f->arg);
 	f->listening = f->opened = false;
 }
 
@@ -437,6 +401,8 @@ go_off(struct tt_feed *f)
 	tt_session_close(f->session);
 	session_over(f);
 	tt_position_forget(&f->at);
+	f->listener_id = 0;
+	f->calls->known(f->arg, 0);
 
 	/* A stream may have come while we said goodbye. */
 	if (f->wanted)
@@ -450,56 +416,62 @@ beat_every(const struct tt_feed *f)
 }
 
 /* The order of things, when no command is under way. */
-static enum command
+static enum tt_command
 next_command(struct tt_feed *f, int64_t now)
 {
 	bool	 turn;
 
 	if (!f->conf->feed_poll && !f->listening)
-		return LISTEN;
+		return TT_LISTEN;
 	if (!f->opened)
-		return OPEN;
+		return TT_OPEN;
 	if (tt_position_reading(&f->at))
-		return READ;	/* one that broke off comes first */
+		return TT_READ;	/* one that broke off comes first */
 
 	/*
 	 * What is known is not handed on again, also not to a stream that was
 	 * behind: it is caught up to where the others are, not to before.
 	 */
 	if (f->went_back)
-		return READ;
+		return TT_READ;
 	if (!f->wanted)
-		return CLOSE;
+		return TT_CLOSE;
+
+	/* A place that is free may be waited for. */
+	if (!f->had_lease && f->calls->leases(f->arg))
+		return TT_LEASE;
 
 	/* Those who catch up and those who are live take turns. */
 	turn = f->had_turn && (now >= tt_doorbell_due(&f->bell) ||
 	    now >= f->beat_ms + beat_every(f));
 	if (f->catching_up && !turn &&
 	    (f->nasks = f->calls->asks(f->arg, f->asks)) > 0)
-		return CATCH_UP;
+		return TT_CATCH_UP;
 	if (!turn)
 		f->catching_up = false;
 
 	switch (tt_doorbell_next(&f->bell, now)) {
 	case TT_DO_READ:
-		return READ;
+		return TT_READ;
 	case TT_DO_SAY_ASLEEP:
 	case TT_DO_SAY_AWAKE:
 		f->said = f->bell.state != TT_AWAKE;
-		return SLEEP;
+		return TT_SLEEP;
 	case TT_DO_NOTHING:
 		break;
 	}
-	return now >= f->beat_ms + beat_every(f) ? BEAT : NONE;
+	if (now >= f->beat_ms + beat_every(f))
+		return TT_BEAT;
+	return f->calls->leases(f->arg) ? TT_LEASE : TT_NONE;
 }
 
 /* Begin what is next; false if that is nothing, for now. */
 static bool
 begin_next(struct tt_feed *f, int64_t now)
 {
-	enum command	 c = next_command(f, now);
+	enum tt_command	 c = next_command(f, now);
 
-	if (c != NONE) {
+	if (c != TT_NONE) {
 		if (!send_command(f, c, now))
 			give_up(f, "out of memory", now);
 		return true;
@@ -534,7 +506,7 @@ heed_session(struct tt_feed *f, int64_t now)
 	case TT_SESSION_NOTHING:
 		return false;
 	case TT_SESSION_IDLE:
-		f->command = NONE;
+		f->command = TT_NONE;
 		return begin_next(f, now);
 	case TT_SESSION_RESULT:
 		sense = got_result(f, res, now);
@@ -547,13 +519,13 @@ heed_session(struct tt_feed *f, int64_t now)
 		f->reconnects++;
 		return f->wanted;
 	case TT_SESSION_DONE:
-		if (f->command == CLOSE) {
+		if (f->command == TT_CLOSE) {
 			go_off(f);
 			return true;
 		}
 
 		/* What was caught up with goes out before news replaces it. */
-		f->more = f->command == CATCH_UP;
+		f->more = f->command == TT_CATCH_UP;
 		command_done(f, now);
 		return !f->more;
 	}
@@ -614,8 +586,9 @@ tt_feed_due(const struct tt_feed *f)
 {
 	if (f->more)
 		return 0;
-	if (tt_session_is_open(f->session) && f->command == NONE)
-		return f->catching_up ? 0 : f->due_ms;
+	if (tt_session_is_open(f->session) && f->command == TT_NONE)
+		return f->catching_up || f->calls->leases(f->arg) ? 0 :
+		    f->due_ms;
 	return tt_session_due(f->session);
 }
 

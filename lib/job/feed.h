@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tt_args;
 struct tt_conf;
 struct tt_event;
 struct tt_feed;
@@ -51,6 +52,24 @@ struct tt_feed_calls {
 
 	/* Another cluster answers: what was read before means nothing. */
 	void	 (*lost)(void *arg);
+
+	/* SQL knows us by this number, with all that was put; 0: no longer. */
+	void	 (*known)(void *arg, int64_t listener);
+
+	/* Connecting or registering failed; it is tried again. */
+	void	 (*unreachable)(void *arg);
+
+	/*
+	 * Leases: are there any to tell of?  Then put them as three arrays
+	 * (accounts, classes, numbers), all or the changes; they were told.
+	 */
+	bool	 (*leases)(void *arg);
+	void	 (*put_leases)(void *arg, struct tt_args *, bool all);
+	void	 (*leases_told)(void *arg);
+
+	/* The keys of open streams, as one array; one is good no longer. */
+	void	 (*put_keys)(void *arg, struct tt_args *);
+	void	 (*key_dead)(void *arg, int64_t key);
 
 	/* Some duty of tick() is due. */
 	void	 (*tick_due)(void *arg);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "job/caller.h"
 #include "job/job.h"
 #include "pg/db.h"
 
@@ -17,17 +18,6 @@ static const char *const status_words[TT_STATUS__MAX] = {
 	[TT_COMPLETED]	= "completed",
 	[TT_FAILED]	= "failed",
 	[TT_CANCELLED]	= "cancelled",
-};
-
-static const struct {
-	const char	*word;
-	enum tt_rc	 rc;
-	const char	*text;
-} verdicts[] = {
-	{ "unauthorized", TT_UNAUTHORIZED, "Invalid API key" },
-	{ "terminated", TT_TERMINATED, "This account is terminated" },
-	{ "forbidden", TT_FORBIDDEN, "The API key lacks the scope for this" },
-	{ "not_found", TT_NOTFOUND, "Job not found" },
 };
 
 bool
@@ -53,20 +43,6 @@ tt_job_status_read(const char *word)
 		if (word != NULL && strcmp(word, status_words[i]) == 0)
 			break;
 	return (enum tt_status)i;
-}
-
-enum tt_rc
-tt_job_verdict(const char *verdict, struct tt_err *err)
-{
-	size_t	 i;
-
-	if (strcmp(verdict, "ok") == 0)
-		return TT_OK;
-	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		if (strcmp(verdict, verdicts[i].word) == 0)
-			return tt_err_tell(err, verdicts[i].rc, "%s",
-			    verdicts[i].text);
-	return tt_err_set(err, TT_INTERNAL, "verdict \"%.32s\"", verdict);
 }
 
 static const char *
@@ -115,28 +91,21 @@ tt_job_row_free(struct tt_job_row *row)
 }
 
 enum tt_rc
-tt_job_get(struct tt_db *db, const char *key_hex, const char *job_id,
+tt_job_get(struct tt_db *db, struct tt_caller *caller, const char *job_id,
     struct tt_job_row *row, struct tt_err *err)
 {
 	static const struct tt_query	 query = {
-		"job", "select * from telltale.web_job($1, 'job:read', $2)", 2
+		"job", "select * from telltale.web_job($1, $2, $3)", 3
 	};
-	const char			*args[] = { key_hex, job_id };
+	const char			*args[] = {
+		caller->key, caller->scope, job_id
+	};
 
 	(void)memset(row, 0, sizeof(*row));
-	if (tt_db_call(db, &query, args, &row->res, err) != TT_OK)
-		return err->rc;
-
-	/* The function answers one row always, the verdict first. */
-	if (PQntuples(row->res) != 1)
-		(void)tt_err_set(err, TT_INTERNAL, "web_job: not one row");
-	else if (strcmp(tt_db_text(row->res, 0, 0), "not_found") == 0)
-		(void)tt_err_set(err, TT_NOTFOUND, "no job %s", job_id);
-	else if (tt_job_verdict(tt_db_text(row->res, 0, 0), err) == TT_OK) {
-		row->rate_per_minute = (int)tt_db_int(row->res, 0, 1);
+	if (tt_db_call(db, &query, args, &row->res, err) == TT_OK &&
+	    tt_caller_verdict(caller, row->res, 0, err) == TT_OK)
 		tt_job_from_result(&row->job, row->res, 0);
-	}
-	if (err->rc != TT_OK)
+	else
 		tt_job_row_free(row);
 	assert((err->rc == TT_OK) == (row->res != NULL));
 	return err->rc;

@@ -13,6 +13,7 @@
 #include "base/rc.h"
 
 struct pg_result;		/* libpq's PGresult, which only lib/job opens */
+struct tt_caller;
 struct tt_db;
 
 #define TT_JOB_ID_MAX	64
@@ -43,7 +44,6 @@ struct tt_job {
 /* One job, and what its strings point into. */
 struct tt_job_row {
 	struct tt_job		 job;
-	int			 rate_per_minute;	/* the key's */
 	struct pg_result	*res;			/* for _free() */
 };
 
@@ -55,11 +55,11 @@ const char	*tt_job_status_word(enum tt_status);
 enum tt_status	 tt_job_status_read(const char *word);
 
 /*
- * One job, by the key's hash and public id, if that key may read it (scope
- * job:read).  On TT_OK the row is the caller's to free; otherwise it is empty.
- * TT_UNAUTHORIZED, TT_FORBIDDEN, TT_TERMINATED, TT_NOTFOUND as SQL judges.
+ * One job by its public id, if the caller may read it.  On TT_OK the row is to
+ * be freed; otherwise it is empty.  TT_UNAUTHORIZED, TT_FORBIDDEN,
+ * TT_TERMINATED, TT_NOTFOUND as SQL judges.
  */
-enum tt_rc	 tt_job_get(struct tt_db *, const char *key_hex,
+enum tt_rc	 tt_job_get(struct tt_db *, struct tt_caller *,
 		    const char *job_id, struct tt_job_row *, struct tt_err *)
 		    TT_MUSTUSE;
 void		 tt_job_row_free(struct tt_job_row *);
@@ -70,9 +70,5 @@ void		 tt_job_row_free(struct tt_job_row *);
  */
 void		 tt_job_from_result(struct tt_job *, const struct pg_result *,
 		    int row);
-
-/* The verdict column of our web functions as a code; TT_OK for "ok". */
-enum tt_rc	 tt_job_verdict(const char *verdict, struct tt_err *)
-		    TT_MUSTUSE;
 
 #endif /* !TT_JOB_H */

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "job/caller.h"
 #include "job/list.h"
 #include "pg/db.h"
 
 enum {
-	KEY, LIMIT, OFFSET, CURSOR_US, CURSOR_ID, TYPE, DECISION, STATUSES,
+	KEY, SCOPE, LIMIT, OFFSET, CURSOR_US, CURSOR_ID, TYPE, DECISION, STATUSES,
 	SEARCH, FROM_US, TO_US, ARG__MAX
 };
 
@@ -49,11 +50,12 @@ set_statuses(struct arguments *a, const bool status[TT_STATUS__MAX])
 
 /* One row more than the page is asked for, to know whether there is a next. */
 static void
-set_arguments(struct arguments *a, const char *key_hex,
+set_arguments(struct arguments *a, const struct tt_caller *caller,
     const struct tt_list_query *q)
 {
 	(void)memset(a, 0, sizeof(*a));
-	a->arg[KEY] = key_hex;
+	a->arg[KEY] = caller->key;
+	a->arg[SCOPE] = caller->scope;
 	set_number(a, LIMIT, q->limit + 1);
 	set_number(a, OFFSET, q->offset);
 	if (q->has_cursor) {
@@ -74,20 +76,14 @@ set_arguments(struct arguments *a, const char *key_hex,
 /* The first row is the head: verdict, rate and total. */
 static TT_MUSTUSE enum tt_rc
 read_rows(struct tt_list *list, const struct tt_list_query *q,
-    struct tt_err *err)
+    struct tt_caller *caller, struct tt_err *err)
 {
 	int	 i, n = PQntuples(list->res) - 1;
 
-	if (n < 0)
-		return tt_err_set(err, TT_INTERNAL, "web_job_list: no head");
-	if (strcmp(tt_db_text(list->res, 0, 0), "unknown_type") == 0)
-		return tt_err_tell(err, TT_BADREQ,
-		    "type: there is no type \"%.64s\"", q->type);
-	if (tt_job_verdict(tt_db_text(list->res, 0, 0), err) != TT_OK)
+	if (tt_caller_verdict(caller, list->res, 0, err) != TT_OK)
 		return err->rc;
 
-	list->rate_per_minute = (int)tt_db_int(list->res, 0, 1);
-	list->total = tt_db_int(list->res, 0, 2);
+	list->total = tt_db_int(list->res, 0, PQfnumber(list->res, "total"));
 	list->more = n > q->limit;
 	list->njobs = list->more ? q->limit : n;
 	for (i = 0; i < list->njobs; i++)
@@ -96,21 +92,21 @@ read_rows(struct tt_list *list, const struct tt_list_query *q,
 }
 
 enum tt_rc
-tt_list_get(struct tt_db *db, const char *key_hex,
+tt_list_get(struct tt_db *db, struct tt_caller *caller,
     const struct tt_list_query *q, struct tt_list *list, struct tt_err *err)
 {
 	static const struct tt_query	 query = {
-		"job_list", "select * from telltale.web_job_list($1, "
-		"'job:read', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		"job_list", "select * from telltale.web_job_list($1, $2, "
+		"$3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 		ARG__MAX
 	};
 	struct arguments		 a;
 
 	(void)memset(list, 0, sizeof(*list));
 	assert(q->limit >= 1 && q->limit <= TT_LIST_MAX);
-	set_arguments(&a, key_hex, q);
+	set_arguments(&a, caller, q);
 	if (tt_db_call(db, &query, a.arg, &list->res, err) != TT_OK ||
-	    read_rows(list, q, err) != TT_OK)
+	    read_rows(list, q, caller, err) != TT_OK)
 		tt_list_free(list);
 	assert((err->rc == TT_OK) == (list->res != NULL));
 	return err->rc;

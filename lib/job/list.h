@@ -31,17 +31,16 @@ struct tt_list {
 	int			 njobs;
 	bool			 more;		/* is there a next page? */
 	int64_t			 total;		/* of all pages */
-	int			 rate_per_minute;	/* the key's */
 	struct pg_result	*res;		/* for _free() */
 };
 
 /*
- * The page, if the key may read jobs (scope job:read); total and page are of
- * one snapshot.  On TT_OK the list is the caller's to free; otherwise it is
- * empty.  Besides SQL's verdicts on the key, TT_BADREQ for a type that is not
- * in telltale.job_type.
+ * The page, if the caller may read jobs; total and page are of one snapshot.
+ * On TT_OK the list is to be freed; otherwise it is empty.  Besides SQL's
+ * verdicts on the caller, TT_BADREQ for a type that is not in
+ * telltale.job_type.
  */
-enum tt_rc	 tt_list_get(struct tt_db *, const char *key_hex,
+enum tt_rc	 tt_list_get(struct tt_db *, struct tt_caller *,
 		    const struct tt_list_query *, struct tt_list *,
 		    struct tt_err *) TT_MUSTUSE;
 void		 tt_list_free(struct tt_list *);

@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/caller.h"
+#include "job/lease.h"
 #include "job/progress.h"
 #include "pg/args.h"
 #include "pg/db.h"
 
 static const struct tt_query	 open_query = {
 	"progress_open",
-	"select * from telltale.web_progress_open($1, 'job:read', $2, $3)", 3
+	"select * from telltale.web_progress_open($1, $2, $3, $4, $5)", 5
 };
 
 bool
@@ -28,55 +30,79 @@ tt_progress_free(struct tt_progress *p)
 	p->n = 0;
 }
 
+static int64_t
+number(const struct tt_progress *p, int row, const char *name)
+{
+	return tt_db_int(p->res, row, PQfnumber(p->res, name));
+}
+
 static TT_MUSTUSE enum tt_rc
-read_rows(struct tt_progress *p, struct tt_err *err)
+read_rows(struct tt_progress *p, struct tt_caller *caller,
+    struct tt_lease *lease, struct tt_err *err)
 {
 	int	 i, verdict = PQfnumber(p->res, "verdict");
-	int	 seq = PQfnumber(p->res, "seq");
 	int	 resumable = PQfnumber(p->res, "resumable");
 
+	if (PQntuples(p->res) > 0 && strcmp(tt_db_text(p->res, 0, verdict),
+	    "unregistered") == 0) {
+		lease->listener = 0;
+		return TT_OK;
+	}
 	for (i = 0; i < PQntuples(p->res) && i < TT_PROGRESS_JOBS; i++) {
-		if (tt_job_verdict(tt_db_text(p->res, i, verdict), err) !=
-		    TT_OK)
+		if (tt_caller_verdict(caller, p->res, i, err) != TT_OK)
 			return err->rc;
 		tt_job_from_result(&p->jobs[i].job, p->res, i);
-		p->jobs[i].seq = tt_db_int(p->res, i, seq);
+		p->jobs[i].seq = number(p, i, "seq");
 		p->jobs[i].resumable = *tt_db_text(p->res, i, resumable) == 't';
 	}
 	p->n = i;
-	p->rate_per_minute = (int)tt_db_int(p->res, 0,
-	    PQfnumber(p->res, "rate_per_minute"));
+	lease->account = number(p, 0, "account_id");
+	lease->key = number(p, 0, "key_id");
+	lease->class = "watch";
 	return TT_OK;
 }
 
+static void
+put_args(struct tt_args *a, const struct tt_caller *caller,
+    const char *const *ids, const int64_t *seqs, int n, int64_t listener)
+{
+	int	 i;
+
+	tt_args_text(a, caller->key);
+	tt_args_text(a, caller->scope);
+	tt_args_open(a);
+	for (i = 0; i < n; i++)
+		tt_args_word(a, ids[i]);
+	tt_args_close(a);
+	if (seqs == NULL)
+		tt_args_null(a);
+	else {
+		tt_args_open(a);
+		for (i = 0; i < n; i++)
+			tt_args_item(a, seqs[i]);
+		tt_args_close(a);
+	}
+	if (listener == 0)
+		tt_args_null(a);
+	else
+		tt_args_int(a, listener);
+}
+
 enum tt_rc
-tt_progress_open(struct tt_db *db, const char *key_hex, const char *const *ids,
-    const int64_t *seqs, int n, struct tt_progress *p, struct tt_err *err)
+tt_progress_open(struct tt_db *db, struct tt_caller *caller,
+    const char *const *ids, const int64_t *seqs, int n,
+    struct tt_lease *lease, struct tt_progress *p, struct tt_err *err)
 {
 	struct tt_args		 a = { 0 };
 	const char *const	*values;
-	int			 i;
 
 	p->n = 0;
 	p->res = NULL;
-	tt_args_text(&a, key_hex);
-	tt_args_open(&a);
-	for (i = 0; i < n; i++)
-		tt_args_word(&a, ids[i]);
-	tt_args_close(&a);
-	if (seqs == NULL)
-		tt_args_null(&a);
-	else {
-		tt_args_open(&a);
-		for (i = 0; i < n; i++)
-			tt_args_item(&a, seqs[i]);
-		tt_args_close(&a);
-	}
-
+	put_args(&a, caller, ids, seqs, n, lease->listener);
 	if ((values = tt_args_values(&a)) == NULL)
 		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
 	else if (tt_db_call(db, &open_query, values, &p->res, err) == TT_OK &&
-	    read_rows(p, err) != TT_OK)
+	    (read_rows(p, caller, lease, err) != TT_OK || p->n == 0))
 		tt_progress_free(p);
 	tt_args_free(&a);
 	return err->rc;

@@ -12,7 +12,9 @@
 
 #define TT_PROGRESS_JOBS	100	/* on one stream */
 
+struct tt_caller;
 struct tt_db;
+struct tt_lease;
 
 struct tt_progress_job {
 	struct tt_job	 job;
@@ -23,7 +25,6 @@ struct tt_progress_job {
 struct tt_progress {
 	struct tt_progress_job	 jobs[TT_PROGRESS_JOBS];
 	int			 n;
-	int			 rate_per_minute;	/* the key's */
 	struct pg_result	*res;			/* for _free() */
 };
 
@@ -32,13 +33,19 @@ bool		 tt_progress_ended(const struct tt_progress_job *);
 
 /*
  * The n jobs of these public ids (well-formed, 1 to TT_PROGRESS_JOBS), in this
- * order, if the key may read them.  seqs is NULL, or n numbers of the last
+ * order, if the caller may read them.  seqs is NULL, or n numbers of the last
  * event that the client has of each.  TT_NOTFOUND if one of them is not.  On
- * TT_OK the rows are the caller's to free; otherwise there are none.
+ * TT_OK the rows are to be freed; otherwise there are none.
+ *
+ * lease->listener says for which hub a place among the account's open streams
+ * is taken, or 0 if none is wanted; the rest of it is filled.  TT_LIMITED if
+ * there is none; TT_OK with lease->listener 0, and no rows, if SQL does not
+ * know that hub (any longer).
  */
-enum tt_rc	 tt_progress_open(struct tt_db *, const char *key_hex,
+enum tt_rc	 tt_progress_open(struct tt_db *, struct tt_caller *,
 		    const char *const *ids, const int64_t *seqs, int n,
-		    struct tt_progress *, struct tt_err *) TT_MUSTUSE;
+		    struct tt_lease *, struct tt_progress *, struct tt_err *)
+		    TT_MUSTUSE;
 void		 tt_progress_free(struct tt_progress *);
 
 /*

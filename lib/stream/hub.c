@@ -6,7 +6,6 @@
  * watchers' callbacks only take note.
  */
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #endif
 
 #include <ev.h>
-#include <sodium.h>
 
 #include "base/clock.h"
 #include "base/conf.h"
@@ -25,39 +23,32 @@
 #include "job/feed.h"
 #include "job/tick.h"
 #include "pg/db.h"
+#include "stream/clocks.h"
 #include "stream/fanout.h"
+#include "stream/handover.h"
+#include "stream/holders.h"
 #include "stream/hub.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
-#include "surface/vocabulary.h"
 
 #define TURN_S		0.5	/* between looks at the clocks of streams */
-#define STALLED_MS	30000	/* no byte taken: the client is gone */
-#define LINGER_MS	5000	/* for the peer to close after the end */
 #define DRAIN_MS	5000	/* to end all streams when told to stop */
 #define IDLE_OFF_MS	10000	/* the feed goes off without streams */
 #define DB_IDLE_MS	10000	/* connections of the accepting threads */
 
-TAILQ_HEAD(stream_list, tt_stream);
-STAILQ_HEAD(stream_queue, tt_stream);
-
 struct tt_hub {
 	const struct tt_conf	*conf;
 	struct ev_loop		*loop;
-	ev_async		 handed_over;
 	ev_io			 stop, feed_io;
 	ev_timer		 turn, feed_due;
 	ev_prepare		 prepare;
-
-	/* From other threads. */
-	pthread_mutex_t		 mutex;
-	struct stream_queue	 arrivals;
-	atomic_int		 nstreams;	/* arrivals too */
+	struct tt_handover	 handover;	/* from other threads */
 
 	struct tt_feed		*feed;
 	bool			 feed_ready;
 	struct tt_fanout	 fanout;
-	struct stream_list	 all, quiet;
+	struct tt_clocks	 clocks;
+	struct tt_holders	*holders;
 	bool			 once, stopping, on;
 	int64_t			 stop_ms, empty_ms;
 };
@@ -121,9 +112,75 @@ feed_lost(void *arg)
 	struct tt_hub		*hub = arg;
 	struct tt_stream	*st;
 
-	for (st = TAILQ_FIRST(&hub->all); st != NULL;
+	for (st = TAILQ_FIRST(&hub->clocks.all); st != NULL;
 	    st = TAILQ_NEXT(st, all))
 		if (st->state != TT_STREAM_DEAD)
+			tt_fanout_end(&hub->fanout, st);
+}
+
+static void
+feed_known(void *arg, int64_t listener)
+{
+	struct tt_hub	*hub = arg;
+
+	if (listener != 0)
+		tt_holders_told(hub->holders);
+	tt_holders_listener(hub->holders, listener);
+	tt_handover_tell(&hub->handover, listener);
+}
+
+static void
+feed_unreachable(void *arg)
+{
+	struct tt_hub	*hub = arg;
+
+	tt_handover_failed(&hub->handover);
+}
+
+static bool
+feed_leases(void *arg)
+{
+	struct tt_hub	*hub = arg;
+
+	return tt_holders_changed(hub->holders);
+}
+
+static void
+feed_put_leases(void *arg, struct tt_args *a, bool all)
+{
+	struct tt_hub	*hub = arg;
+
+	if (all)
+		tt_holders_anew(hub->holders);
+	tt_holders_put(hub->holders, a, all);
+}
+
+static void
+feed_leases_told(void *arg)
+{
+	struct tt_hub	*hub = arg;
+
+	tt_holders_told(hub->holders);
+}
+
+static void
+feed_put_keys(void *arg, struct tt_args *a)
+{
+	struct tt_hub	*hub = arg;
+
+	tt_holders_keys(hub->holders, a);
+}
+
+/* Revoked, expired, or its account terminated: its streams are over. */
+static void
+feed_key_dead(void *arg, int64_t key)
+{
+	struct tt_hub		*hub = arg;
+	struct tt_stream	*st;
+
+	for (st = tt_holders_streams(hub->holders, key); st != NULL;
+	    st = LIST_NEXT(st, same_holder))
+		if (tt_stream_open(st))
 			tt_fanout_end(&hub->fanout, st);
 }
 
@@ -142,6 +199,13 @@ static const struct tt_feed_calls	 feed_calls = {
 	.missed		= feed_missed,
 	.caught_up	= feed_caught_up,
 	.lost		= feed_lost,
+	.known		= feed_known,
+	.unreachable	= feed_unreachable,
+	.leases		= feed_leases,
+	.put_leases	= feed_put_leases,
+	.leases_told	= feed_leases_told,
+	.put_keys	= feed_put_keys,
+	.key_dead	= feed_key_dead,
 	.tick_due	= feed_tick_due,
 };
 
@@ -156,66 +220,78 @@ tt_hub_new(const struct tt_conf *conf, const char *program, struct tt_err *err)
 
 	if ((hub = calloc(1, sizeof(*hub))) == NULL ||
 	    !tt_fanout_init(&hub->fanout, conf) ||
+	    (hub->holders = tt_holders_new()) == NULL ||
 	    (hub->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV)) == NULL ||
 	    (hub->feed = tt_feed_new(conf, program, &feed_calls, hub,
 	    &hub->fanout.stats)) == NULL ||
-	    pthread_mutex_init(&hub->mutex, NULL) != 0) {
+	    !tt_handover_init(&hub->handover, hub->loop, on_arrival, hub)) {
 		(void)tt_err_set(err, TT_INTERNAL, "cannot make an event loop");
 		tt_hub_free(hub);
 		return NULL;
 	}
 	hub->conf = conf;
-	STAILQ_INIT(&hub->arrivals);
-	TAILQ_INIT(&hub->all);
-	TAILQ_INIT(&hub->quiet);
-
-	/* Before any thread: a hand-over may come before the loop runs. */
-	ev_async_init(&hub->handed_over, on_arrival);
-	hub->handed_over.data = hub;
-	ev_async_start(hub->loop, &hub->handed_over);
+	tt_clocks_init(&hub->clocks, conf, &hub->fanout);
 	return hub;
 }
 
 void
 tt_hub_free(struct tt_hub *hub)
 {
+	struct tt_arrivals	 arrivals = STAILQ_HEAD_INITIALIZER(arrivals);
+	struct tt_returns	 returns = STAILQ_HEAD_INITIALIZER(returns);
 	struct tt_stream	*st;
 
 	if (hub == NULL)
 		return;
-	while ((st = STAILQ_FIRST(&hub->arrivals)) != NULL) {
-		STAILQ_REMOVE_HEAD(&hub->arrivals, dirty);
+	if (hub->handover.loop != NULL)
+		(void)tt_handover_take(&hub->handover, &arrivals, &returns);
+	STAILQ_CONCAT(&hub->handover.returns, &returns);
+	while ((st = STAILQ_FIRST(&arrivals)) != NULL) {
+		STAILQ_REMOVE_HEAD(&arrivals, dirty);
 		tt_stream_free(st);
 	}
+	tt_handover_done(&hub->handover);
 	tt_feed_free(hub->feed);
 	tt_fanout_done(&hub->fanout);
+	tt_holders_free(hub->holders);
 	if (hub->loop != NULL)
 		ev_loop_destroy(hub->loop);
-	(void)pthread_mutex_destroy(&hub->mutex);
 	free(hub);
 }
 
 bool
 tt_hub_full(struct tt_hub *hub)
 {
-	return atomic_load(&hub->nstreams) >= hub->conf->max_streams;
+	return atomic_load(&hub->handover.nstreams) >= hub->conf->max_streams;
+}
+
+enum tt_rc
+tt_hub_listener(struct tt_hub *hub, int64_t stale, int64_t *listener,
+    struct tt_err *err)
+{
+	*listener = tt_handover_listener(&hub->handover, stale,
+	    hub->conf->db_timeout_ms);
+	return *listener != 0 ? TT_OK :
+	    tt_err_set(err, TT_UNAVAIL, "streams: the feed is not open");
 }
 
 void
 tt_hub_add(struct tt_hub *hub, struct tt_stream *st)
 {
-	(void)atomic_fetch_add(&hub->nstreams, 1);
-	(void)pthread_mutex_lock(&hub->mutex);
-	STAILQ_INSERT_TAIL(&hub->arrivals, st, dirty);
-	(void)pthread_mutex_unlock(&hub->mutex);
-	ev_async_send(hub->loop, &hub->handed_over);
+	tt_handover_stream(&hub->handover, st);
+}
+
+void
+tt_hub_give_back(struct tt_hub *hub, const struct tt_lease *lease)
+{
+	tt_handover_lease(&hub->handover, lease);
 }
 
 static void
 discard(struct tt_hub *hub, struct tt_stream *st)
 {
 	tt_stream_free(st);
-	(void)atomic_fetch_sub(&hub->nstreams, 1);
+	(void)atomic_fetch_sub(&hub->handover.nstreams, 1);
 }
 
 /* A stream's life here ends: out of all lists, and freed. */
@@ -224,34 +300,40 @@ bury(struct tt_hub *hub, struct tt_stream *st)
 {
 	ev_io_stop(hub->loop, &st->io);
 	tt_fanout_remove(&hub->fanout, st);
-	TAILQ_REMOVE(&hub->all, st, all);
-	TAILQ_REMOVE(&hub->quiet, st, quiet);
+	tt_clocks_remove(&hub->clocks, st);
+	tt_holders_release(hub->holders, st);
 	discard(hub, st);
-	if (TAILQ_EMPTY(&hub->all))
+	if (TAILQ_EMPTY(&hub->clocks.all))
 		hub->empty_ms = tt_clock_mono_ms();
+}
+
+static void
+switch_on(struct tt_hub *hub)
+{
+	hub->on = true;
+	tt_feed_on(hub->feed);
 }
 
 static void
 welcome(struct tt_hub *hub, struct tt_stream *st)
 {
-	int	 tenth = hub->conf->stream_max_age_s / 10;
-
-	if (!tt_fanout_add(&hub->fanout, st, tt_feed_life(hub->feed))) {
+	if (!tt_holders_hold(hub->holders, st, &st->lease)) {
 		tt_error("out of memory for a stream");
 		discard(hub, st);
 		return;
 	}
-	if (tenth > 3600)
-		tenth = 3600;
-	st->jitter_s = (int16_t)randombytes_uniform((uint32_t)tenth + 1);
-	TAILQ_INSERT_TAIL(&hub->all, st, all);
-	TAILQ_INSERT_TAIL(&hub->quiet, st, quiet);
+	if (!tt_fanout_add(&hub->fanout, st, tt_feed_life(hub->feed))) {
+		tt_error("out of memory for a stream");
+		tt_holders_release(hub->holders, st);
+		discard(hub, st);
+		return;
+	}
+	tt_clocks_add(&hub->clocks, st);
 	ev_io_init(&st->io, on_stream, st->sink.fd, EV_READ);
 	st->io.data = hub;
 	ev_io_start(hub->loop, &st->io);
 
-	hub->on = true;
-	tt_feed_on(hub->feed);
+	switch_on(hub);
 	tt_feed_catch_up(hub->feed);
 	if (hub->stopping)
 		tt_fanout_end(&hub->fanout, st);
@@ -261,17 +343,26 @@ static void
 on_arrival(struct ev_loop *loop, ev_async *w, int revents)
 {
 	struct tt_hub		*hub = w->data;
+	struct tt_arrivals	 arrivals = STAILQ_HEAD_INITIALIZER(arrivals);
+	struct tt_returns	 returns = STAILQ_HEAD_INITIALIZER(returns);
 	struct tt_stream	*st;
-	struct stream_queue	 arrived = STAILQ_HEAD_INITIALIZER(arrived);
+	struct tt_returned	*r;
 
 	(void)loop;
 	(void)revents;
-	(void)pthread_mutex_lock(&hub->mutex);
-	STAILQ_CONCAT(&arrived, &hub->arrivals);
-	(void)pthread_mutex_unlock(&hub->mutex);
-	while ((st = STAILQ_FIRST(&arrived)) != NULL) {
-		STAILQ_REMOVE_HEAD(&arrived, dirty);
+	if (tt_handover_take(&hub->handover, &arrivals, &returns) &&
+	    !hub->stopping) {
+		hub->empty_ms = tt_clock_mono_ms();
+		switch_on(hub);
+	}
+	while ((st = STAILQ_FIRST(&arrivals)) != NULL) {
+		STAILQ_REMOVE_HEAD(&arrivals, dirty);
 		welcome(hub, st);
+	}
+	while ((r = STAILQ_FIRST(&returns)) != NULL) {
+		STAILQ_REMOVE_HEAD(&returns, next);
+		tt_holders_give_back(hub->holders, &r->lease);
+		free(r);
 	}
 }
 
@@ -319,11 +410,8 @@ flush(struct tt_hub *hub, struct tt_stream *st, int64_t now)
 	size_t		 wrote;
 	enum tt_sink_rc	 rc = tt_sink_flush(&st->sink, &wrote);
 
-	if (wrote > 0) {
-		st->wrote_ms = now;
-		TAILQ_REMOVE(&hub->quiet, st, quiet);
-		TAILQ_INSERT_TAIL(&hub->quiet, st, quiet);
-	}
+	if (wrote > 0)
+		tt_clocks_wrote(&hub->clocks, st, now);
 	if (rc != TT_SINK_BLOCKED)
 		st->blocked_ms = 0;
 	else if (wrote > 0 || st->blocked_ms == 0)
@@ -358,63 +446,8 @@ flush_dirty(struct tt_hub *hub, int64_t now)
 }
 
 /*
- * Time: keep-alives, ages, and the end.
+ * The end.
  */
-
-/*
- * The quiet list is in order of the last write, so only its head is looked
- * at: whoever has been silent gets a keep-alive, whoever has taken no byte is
- * gone, and one whose end was written is not waited for any longer.
- */
-static void
-look_at_quiet(struct tt_hub *hub, int64_t now)
-{
-	int64_t			 keepalive = hub->conf->keepalive_s * 1000;
-	struct tt_stream	*st;
-	struct tt_buf		 text = TT_BUF_INIT;
-
-	for (st = TAILQ_FIRST(&hub->quiet); st != NULL;
-	    st = TAILQ_NEXT(st, quiet)) {
-		if (now - st->wrote_ms < keepalive &&
-		    now - st->wrote_ms < LINGER_MS)
-			break;
-		if (st->sink.ended) {
-			if (now - st->wrote_ms >= LINGER_MS)
-				tt_fanout_kill(&hub->fanout, st);
-		} else if (st->sink.n > 0) {
-			if (st->blocked_ms == 0 ||
-			    now - st->blocked_ms < STALLED_MS)
-				continue;
-			hub->fanout.stats.slow_cut++;
-			tt_fanout_kill(&hub->fanout, st);
-		} else if (now - st->wrote_ms >= keepalive) {
-			tt_buf_clear(&text);
-			st->vocabulary->keepalive(&text);
-			tt_fanout_tell(&hub->fanout, st, &text);
-		}
-	}
-	tt_buf_free(&text);
-}
-
-/* Ages differ by up to a tenth, so that streams do not all end at once. */
-static void
-look_at_old(struct tt_hub *hub, int64_t now)
-{
-	int64_t			 max = hub->conf->stream_max_age_s;
-	struct tt_stream	*st;
-
-	if (max == 0)
-		return;
-	for (st = TAILQ_FIRST(&hub->all); st != NULL;
-	    st = TAILQ_NEXT(st, all)) {
-		if (now - st->born_ms < max * 900)
-			break;
-		if (now - st->born_ms >= (max - st->jitter_s) * 1000 &&
-		    (st->state == TT_STREAM_LIVE ||
-		    st->state == TT_STREAM_BEHIND))
-			tt_fanout_end(&hub->fanout, st);
-	}
-}
 
 /* What thousands of streams took is not kept by a program that has none. */
 static void
@@ -429,7 +462,7 @@ give_back_memory(void)
 static void
 look_at_end(struct tt_hub *hub, int64_t now)
 {
-	bool	 empty = TAILQ_EMPTY(&hub->all);
+	bool	 empty = TAILQ_EMPTY(&hub->clocks.all);
 
 	if (!hub->stopping && empty && !hub->once && hub->on &&
 	    now - hub->empty_ms >= IDLE_OFF_MS) {
@@ -458,8 +491,7 @@ on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	look_at_quiet(hub, now);
-	look_at_old(hub, now);
+	tt_clocks_look(&hub->clocks, now);
 	tt_db_expire(DB_IDLE_MS);
 }
 
@@ -474,10 +506,10 @@ on_stop(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	ev_io_stop(loop, w);
 	hub->stopping = true;
-	for (st = TAILQ_FIRST(&hub->all); st != NULL;
+	tt_handover_over(&hub->handover);
+	for (st = TAILQ_FIRST(&hub->clocks.all); st != NULL;
 	    st = TAILQ_NEXT(st, all)) {
-		if (st->state == TT_STREAM_DEAD ||
-		    st->state == TT_STREAM_ENDING)
+		if (!tt_stream_open(st))
 			continue;
 		tt_buf_clear(&text);
 		tt_sse_retry(&text, tt_sse_jitter(hub->conf->retry_ms));
@@ -578,7 +610,7 @@ tt_hub_run(struct tt_hub *hub, int stop_fd, bool once)
 
 	ev_run(hub->loop, 0);
 
-	while (!TAILQ_EMPTY(&hub->all))
-		bury(hub, TAILQ_FIRST(&hub->all));
+	while (!TAILQ_EMPTY(&hub->clocks.all))
+		bury(hub, TAILQ_FIRST(&hub->clocks.all));
 	tt_tick_wait();
 }

@@ -13,6 +13,7 @@
 
 struct tt_conf;
 struct tt_hub;
+struct tt_lease;
 struct tt_stream;
 
 /* The configuration and the program's name are borrowed. */
@@ -23,8 +24,19 @@ void		 tt_hub_free(struct tt_hub *);
 /* Are there as many streams as TELLTALE_MAX_STREAMS allows?  Any thread. */
 bool		 tt_hub_full(struct tt_hub *);
 
-/* The stream is the hub's from here on.  Any thread. */
+/*
+ * The number by which SQL knows the hub, for taking a lease in its name; the
+ * hub connects if need be.  stale is one that SQL knows no longer, or 0.
+ * TT_UNAVAIL if there is none within TELLTALE_DB_TIMEOUT.  Any thread.
+ */
+enum tt_rc	 tt_hub_listener(struct tt_hub *, int64_t stale,
+		    int64_t *listener, struct tt_err *) TT_MUSTUSE;
+
+/* The stream is the hub's from here on, and its lease with it.  Any thread. */
 void		 tt_hub_add(struct tt_hub *, struct tt_stream *);
+
+/* A lease was taken, and no stream came of it.  Any thread. */
+void		 tt_hub_give_back(struct tt_hub *, const struct tt_lease *);
 
 /*
  * Serve until stop_fd becomes readable, then tell all streams to come back and

@@ -57,7 +57,7 @@ watch(struct tt_stream *st, const struct tt_watch_from *from, int n)
 
 struct tt_stream *
 tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
-    const struct tt_vocabulary *vocabulary, const struct tt_watch_from *from,
+    const struct tt_opening *opening, const struct tt_watch_from *from,
     int nwatches)
 {
 	struct tt_stream	*st;
@@ -70,9 +70,13 @@ tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
 		tt_frame_unref(first);
 		return NULL;
 	}
-	st->vocabulary = vocabulary;
+	st->vocabulary = opening->vocabulary;
+	st->lease = opening->lease;
 	st->state = TT_STREAM_BEHIND;
 	st->born_ms = st->wrote_ms = tt_clock_mono_ms();
+	if (opening->ticket_us != 0)
+		st->ticket_ms = st->born_ms +
+		    (opening->ticket_us - tt_clock_now_us()) / 1000;
 	watch(st, from, nwatches);
 
 	reply->detached = true;
@@ -91,6 +95,12 @@ tt_stream_free(struct tt_stream *st)
 		return;
 	tt_sink_close(&st->sink);
 	free(st);
+}
+
+bool
+tt_stream_open(const struct tt_stream *st)
+{
+	return st->state == TT_STREAM_LIVE || st->state == TT_STREAM_BEHIND;
 }
 
 void

@@ -14,10 +14,12 @@
 
 #include <ev.h>
 
+#include "job/lease.h"
 #include "web/sink.h"
 
 struct tt_buf;
 struct tt_event;
+struct tt_holder;
 struct tt_reply;
 struct tt_stream;
 struct tt_vocabulary;
@@ -49,6 +51,11 @@ struct tt_stream {
 	TAILQ_ENTRY(tt_stream)		 all;	/* by age */
 	LIST_ENTRY(tt_stream)		 behind;
 	STAILQ_ENTRY(tt_stream)		 dirty;	/* to be flushed */
+	TAILQ_ENTRY(tt_stream)		 tickets; /* by end, if it has one */
+	LIST_ENTRY(tt_stream)		 same_holder;
+	struct tt_holder		*holder;
+	struct tt_lease			 lease;	/* until it is held */
+	int64_t				 ticket_ms;	/* its end; or 0 */
 	int64_t				 born_ms, wrote_ms;
 	int64_t				 blocked_ms;	/* since when; or 0 */
 	uint8_t				 state;		/* tt_stream_state */
@@ -57,6 +64,13 @@ struct tt_stream {
 	int16_t				 jitter_s;	/* off its age */
 	int				 nwatches, nleft;	/* not ended */
 	struct tt_watch			 watch[];
+};
+
+/* What a stream is opened with, besides its first text. */
+struct tt_opening {
+	const struct tt_vocabulary	*vocabulary;
+	struct tt_lease			 lease;
+	int64_t				 ticket_us; /* wall clock; 0: none */
 };
 
 /* A job to watch, from after which event; ended: only to keep its place. */
@@ -74,9 +88,12 @@ void			 tt_stream_begin(struct tt_reply *, int retry_ms);
  * NULL if that failed; the connection is closed then, if it had been taken.
  */
 struct tt_stream	*tt_stream_new(FCGX_Request *, struct tt_reply *,
-			    const struct tt_vocabulary *,
+			    const struct tt_opening *,
 			    const struct tt_watch_from *, int nwatches);
 void			 tt_stream_free(struct tt_stream *);
+
+/* May more be said on it? */
+bool			 tt_stream_open(const struct tt_stream *);
 
 /*
  * The id of its events as it stands: see tt_progress_id_read().  Nothing for

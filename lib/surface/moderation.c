@@ -2,17 +2,20 @@
  * moderation.c - see moderation.h.
  */
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "gate/rate.h"
 #include "job/list.h"
 #include "surface/moderation.h"
 #include "web/reply.h"
 #include "web/request.h"
 
 #define JSON_TYPE	"application/json; charset=utf-8"
-#define RETRY_AFTER	"5"	/* seconds, where nobody knows better */
+#define RETRY_AFTER_S	5	/* where nobody knows better */
 
 /* The one place that maps our codes to this surface's status and word. */
 static const struct face {
@@ -182,18 +185,43 @@ tt_moderation_list(struct tt_reply *reply, const struct tt_request *req,
 	tt_reply_etag(reply, req);
 }
 
+static void
+put_number(struct tt_reply *reply, const char *name, int64_t n,
+    void (*put)(struct tt_reply *, const char *, const char *))
+{
+	char	 text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, n);
+	put(reply, name, text);
+}
+
+void
+tt_moderation_rate(struct tt_reply *reply, const struct tt_rate *rate)
+{
+	if (rate->limit == 0)
+		return;
+	put_number(reply, "X-RateLimit-Limit", rate->limit, tt_reply_always);
+	put_number(reply, "X-RateLimit-Remaining", rate->remaining,
+	    tt_reply_always);
+	put_number(reply, "X-RateLimit-Reset", (rate->reset_ms + 999) / 1000,
+	    tt_reply_always);
+}
+
 /* Headers without which the status would say too little. */
 static void
 put_error_headers(struct tt_reply *reply, const struct tt_request *req,
-    enum tt_rc rc)
+    const struct tt_err *err)
 {
+	enum tt_rc	 rc = err->rc;
+
 	tt_reply_header(reply, "Cache-Control", "no-store");
 	if (rc == TT_UNAUTHORIZED)
 		tt_reply_header(reply, "WWW-Authenticate", "Bearer");
 	if (rc == TT_METHOD && req->allow != NULL)
 		tt_reply_header(reply, "Allow", req->allow);
 	if (rc == TT_UNAVAIL || rc == TT_LIMITED)
-		tt_reply_header(reply, "Retry-After", RETRY_AFTER);
+		put_number(reply, "Retry-After", err->retry_s != 0 ?
+		    err->retry_s : RETRY_AFTER_S, tt_reply_header);
 }
 
 static void
@@ -219,7 +247,7 @@ tt_moderation_error(struct tt_reply *reply, const struct tt_request *req,
 	assert(err->rc > TT_OK && err->rc < TT_RC__MAX);
 	log_error(err, face->status);
 	tt_reply_begin(reply, face->status, JSON_TYPE);
-	put_error_headers(reply, req, err->rc);
+	put_error_headers(reply, req, err);
 	tt_json_init(&j, &reply->body);
 	tt_json_open(&j, '{');
 	tt_json_key(&j, "error");

@@ -106,6 +106,14 @@ tt_reply_common(struct tt_reply *reply, const struct tt_request *req,
 	reply->common_sz = reply->head.sz;
 }
 
+void
+tt_reply_always(struct tt_reply *reply, const char *name, const char *value)
+{
+	reply->head.sz = reply->common_sz;
+	tt_reply_header(reply, name, value);
+	reply->common_sz = reply->head.sz;
+}
+
 /* A browser heeds this only beside Access-Control-Allow-Origin. */
 void
 tt_reply_preflight(struct tt_reply *reply, const struct tt_request *req)

@@ -37,6 +37,10 @@ void	 tt_reply_free(struct tt_reply *);
 void	 tt_reply_common(struct tt_reply *, const struct tt_request *,
 	    const struct tt_conf *);
 
+/* One more header that stays; before anything begins. */
+void	 tt_reply_always(struct tt_reply *, const char *name,
+	    const char *value);
+
 /* Begin anew; a type of NULL means an answer without a body. */
 void	 tt_reply_begin(struct tt_reply *, int status, const char *type);
 void	 tt_reply_header(struct tt_reply *, const char *name,

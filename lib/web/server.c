@@ -275,22 +275,40 @@ run_fastcgi(void)
 	return n > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int
-run_cgi(void)
+/* The one request of plain CGI; without a stream, the loop is over too. */
+static void *
+serve_one(void *arg)
 {
-	struct tt_call	 call;
+	struct tt_call	*call = arg;
 	FCGX_Request	 r;
 
 	memset(&r, 0, sizeof(r));
 	r.ipcFd = -1;
 	r.envp = environ;
-	if (call_init(&call) == -1) {
+	serve(call, &r);
+	if (!call->reply.detached)
+		on_stop(0);
+	return NULL;
+}
+
+/* A program with a loop needs it while it serves, as under FastCGI. */
+static int
+run_cgi(void)
+{
+	struct tt_call	 call;
+	pthread_t	 thread;
+
+	if (call_init(&call) == -1 || (program->loop != NULL &&
+	    pthread_create(&thread, NULL, serve_one, &call) != 0)) {
 		tt_error("cannot start");
 		return EXIT_FAILURE;
 	}
-	serve(&call, &r);
-	if (call.reply.detached && program->loop != NULL)
+	if (program->loop == NULL)
+		(void)serve_one(&call);
+	else {
 		program->loop(stop_pipe[0]);
+		(void)pthread_join(thread, NULL);
+	}
 	call_done(&call);
 	return EXIT_SUCCESS;
 }

@@ -45,8 +45,8 @@ struct tt_program {
 	/*
 	 * What the main thread does until the program is told to end, which is
 	 * when stop_fd becomes readable (and stays so); NULL means that it
-	 * waits.  Under plain CGI it is called after the one request, and
-	 * stop_fd is readable when that is to end early.
+	 * waits.  Under plain CGI stop_fd also becomes readable when the one
+	 * request was answered without a sink.
 	 */
 	void		 (*loop)(int stop_fd);
 

@@ -99,6 +99,10 @@ a_forged_cursor_is_refused(void **state)
 	refused_raw(1, INT64_MIN, INT64_MIN);
 }
 
+static const struct tt_caller	 caller = {
+	.key = "\\xab", .scope = "job:read"
+};
+
 static void
 what_is_not_asked_is_null(void **state)
 {
@@ -109,8 +113,9 @@ what_is_not_asked_is_null(void **state)
 	(void)state;
 	(void)memset(&q, 0, sizeof(q));
 	q.limit = 50;
-	set_arguments(&a, "\\xab", &q);
+	set_arguments(&a, &caller, &q);
 	assert_string_equal(a.arg[KEY], "\\xab");
+	assert_string_equal(a.arg[SCOPE], "job:read");
 	assert_string_equal(a.arg[LIMIT], "51");
 	assert_string_equal(a.arg[OFFSET], "0");
 	for (i = CURSOR_US; i < ARG__MAX; i++)
@@ -129,7 +134,7 @@ what_is_asked_has_its_place(void **state)
 		.from_us = -62135596800000000, .to_us = 0,
 	};
 	static const char *const		 want[ARG__MAX] = {
-		"\\xab", "101", "2147483647", "253402300799999999",
+		"\\xab", "job:read", "101", "2147483647", "253402300799999999",
 		"9223372036854775807", "video", "pass",
 		"{queued,processing,completed,failed,cancelled}", "a%",
 		"-62135596800000000", "0",
@@ -138,7 +143,7 @@ what_is_asked_has_its_place(void **state)
 	int					 i;
 
 	(void)state;
-	set_arguments(&a, "\\xab", &q);
+	set_arguments(&a, &caller, &q);
 	for (i = 0; i < ARG__MAX; i++)
 		assert_string_equal(a.arg[i], want[i]);
 }

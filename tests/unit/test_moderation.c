@@ -411,29 +411,6 @@ job_ids_are_checked(void **state)
 	}
 }
 
-static void
-verdicts_of_sql_become_codes(void **state)
-{
-	static const struct {
-		const char	*word;
-		enum tt_rc	 rc;
-	} cases[] = {
-		{ "ok", TT_OK }, { "unauthorized", TT_UNAUTHORIZED },
-		{ "terminated", TT_TERMINATED }, { "forbidden", TT_FORBIDDEN },
-		{ "not_found", TT_NOTFOUND }, { "", TT_INTERNAL },
-		{ "OK", TT_INTERNAL }, { "unknown_type", TT_INTERNAL },
-	};
-	struct tt_err	 err;
-	size_t		 i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		tt_err_clear(&err);
-		assert_int_equal(tt_job_verdict(cases[i].word, &err),
-		    cases[i].rc);
-	}
-}
-
 int
 main(void)
 {
@@ -448,7 +425,6 @@ main(void)
 		cmocka_unit_test(queries_are_checked_and_the_culprit_named),
 		cmocka_unit_test(a_query_is_read_as_it_was_meant),
 		cmocka_unit_test(job_ids_are_checked),
-		cmocka_unit_test(verdicts_of_sql_become_codes),
 	};
 
 	/* The errors that are rendered are logged as well. */

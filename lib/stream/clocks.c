@@ -1,0 +1,168 @@
+/*
+ * clocks.c - see clocks.h.
+ */
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "stream/clocks.h"
+#include "stream/fanout.h"
+#include "stream/sse.h"
+#include "stream/stream.h"
+#include "surface/vocabulary.h"
+
+#define STALLED_MS	30000	/* no byte taken: the client is gone */
+#define TICKET_AHEAD_MS	30000	/* or a fifth of its life */
+#define LINGER_MS	5000	/* for the peer to close after the end */
+
+void
+tt_clocks_init(struct tt_clocks *c, const struct tt_conf *conf,
+    struct tt_fanout *fanout)
+{
+	c->conf = conf;
+	c->fanout = fanout;
+	TAILQ_INIT(&c->all);
+	TAILQ_INIT(&c->quiet);
+	TAILQ_INIT(&c->tickets);
+}
+
+/* Tickets last equally long, so the place is nearly always at the end. */
+static void
+add_ticket(struct tt_clocks *c, struct tt_stream *st)
+{
+	struct tt_stream	*p = TAILQ_LAST(&c->tickets, tt_stream_list);
+
+	while (p != NULL && p->ticket_ms > st->ticket_ms)
+		p = TAILQ_PREV(p, tt_stream_list, tickets);
+	if (p == NULL)
+		TAILQ_INSERT_HEAD(&c->tickets, st, tickets);
+	else
+		TAILQ_INSERT_AFTER(&c->tickets, p, st, tickets);
+}
+
+void
+tt_clocks_add(struct tt_clocks *c, struct tt_stream *st)
+{
+	int	 tenth = c->conf->stream_max_age_s / 10;
+
+	if (tenth > 3600)
+		tenth = 3600;
+	st->jitter_s = (int16_t)randombytes_uniform((uint32_t)tenth + 1);
+	TAILQ_INSERT_TAIL(&c->all, st, all);
+	TAILQ_INSERT_TAIL(&c->quiet, st, quiet);
+	if (st->ticket_ms != 0)
+		add_ticket(c, st);
+}
+
+static void
+forget_ticket(struct tt_clocks *c, struct tt_stream *st)
+{
+	TAILQ_REMOVE(&c->tickets, st, tickets);
+	st->ticket_ms = 0;
+}
+
+void
+tt_clocks_remove(struct tt_clocks *c, struct tt_stream *st)
+{
+	TAILQ_REMOVE(&c->all, st, all);
+	TAILQ_REMOVE(&c->quiet, st, quiet);
+	if (st->ticket_ms != 0)
+		forget_ticket(c, st);
+}
+
+void
+tt_clocks_wrote(struct tt_clocks *c, struct tt_stream *st, int64_t now)
+{
+	st->wrote_ms = now;
+	TAILQ_REMOVE(&c->quiet, st, quiet);
+	TAILQ_INSERT_TAIL(&c->quiet, st, quiet);
+}
+
+/*
+ * Whoever has been silent gets a keep-alive, whoever has taken no byte is
+ * gone, and one whose end was written is not waited for any longer.
+ */
+static void
+look_at_quiet(struct tt_clocks *c, int64_t now)
+{
+	int64_t			 keepalive = c->conf->keepalive_s * 1000;
+	struct tt_stream	*st;
+	struct tt_buf		 text = TT_BUF_INIT;
+
+	for (st = TAILQ_FIRST(&c->quiet); st != NULL;
+	    st = TAILQ_NEXT(st, quiet)) {
+		if (now - st->wrote_ms < keepalive &&
+		    now - st->wrote_ms < LINGER_MS)
+			break;
+		if (st->sink.ended) {
+			if (now - st->wrote_ms >= LINGER_MS)
+				tt_fanout_kill(c->fanout, st);
+		} else if (st->sink.n > 0) {
+			if (st->blocked_ms == 0 ||
+			    now - st->blocked_ms < STALLED_MS)
+				continue;
+			c->fanout->stats.slow_cut++;
+			tt_fanout_kill(c->fanout, st);
+		} else if (now - st->wrote_ms >= keepalive) {
+			tt_buf_clear(&text);
+			st->vocabulary->keepalive(&text);
+			tt_fanout_tell(c->fanout, st, &text);
+		}
+	}
+	tt_buf_free(&text);
+}
+
+/* Ages differ by up to a tenth, so that streams do not all end at once. */
+static void
+look_at_old(struct tt_clocks *c, int64_t now)
+{
+	int64_t			 max = c->conf->stream_max_age_s;
+	struct tt_stream	*st;
+
+	if (max == 0)
+		return;
+	for (st = TAILQ_FIRST(&c->all); st != NULL; st = TAILQ_NEXT(st, all)) {
+		if (now - st->born_ms < max * 900)
+			break;
+		if (now - st->born_ms >= (max - st->jitter_s) * 1000 &&
+		    tt_stream_open(st))
+			tt_fanout_end(c->fanout, st);
+	}
+}
+
+/*
+ * The page is to fetch a new ticket while the old one can still be had for
+ * it; this stream itself goes on.
+ */
+static void
+look_at_tickets(struct tt_clocks *c, int64_t now)
+{
+	int64_t			 ahead = c->conf->ticket_ttl_s * 1000 / 5;
+	struct tt_stream	*st;
+	struct tt_buf		 data = TT_BUF_INIT, text = TT_BUF_INIT;
+
+	if (ahead > TICKET_AHEAD_MS)
+		ahead = TICKET_AHEAD_MS;
+	while ((st = TAILQ_FIRST(&c->tickets)) != NULL &&
+	    st->ticket_ms - ahead <= now) {
+		tt_buf_clear(&data);
+		tt_buf_clear(&text);
+		tt_buf_printf(&data, "{\"expires_in\":%d}",
+		    st->ticket_ms <= now ? 0 :
+		    (int)((st->ticket_ms - now) / 1000));
+		tt_sse_event(&text, NULL, "ticket", tt_buf_text(&data));
+		forget_ticket(c, st);
+		if (tt_stream_open(st))
+			tt_fanout_tell(c->fanout, st, &text);
+	}
+	tt_buf_free(&data);
+	tt_buf_free(&text);
+}
+
+void
+tt_clocks_look(struct tt_clocks *c, int64_t now)
+{
+	look_at_quiet(c, now);
+	look_at_old(c, now);
+	look_at_tickets(c, now);
+}
