@@ -23,13 +23,11 @@
 #include "job/feed.h"
 #include "job/tick.h"
 #include "pg/db.h"
-#include "stream/clocks.h"
-#include "stream/fanout.h"
 #include "stream/handover.h"
 #include "stream/holders.h"
 #include "stream/hub.h"
-#include "stream/sse.h"
 #include "stream/stream.h"
+#include "stream/streams.h"
 
 #define TURN_S		0.5	/* between looks at the clocks of streams */
 #define DRAIN_MS	5000	/* to end all streams when told to stop */
@@ -46,9 +44,7 @@ struct tt_hub {
 
 	struct tt_feed		*feed;
 	bool			 feed_ready;
-	struct tt_fanout	 fanout;
-	struct tt_clocks	 clocks;
-	struct tt_holders	*holders;
+	struct tt_streams	 streams;
 	bool			 once, stopping, on;
 	int64_t			 stop_ms, empty_ms;
 };
@@ -62,154 +58,6 @@ static void	 on_stream(struct ev_loop *, ev_io *, int);
 static void	 on_turn(struct ev_loop *, ev_timer *, int);
 
 /*
- * What the feed calls.
- */
-
-static void
-feed_event(void *arg, const struct tt_event *ev)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_fanout_event(&hub->fanout, ev);
-}
-
-static int
-feed_asks(void *arg, struct tt_ask *asks)
-{
-	struct tt_hub	*hub = arg;
-
-	return tt_fanout_asks(&hub->fanout, asks);
-}
-
-static void
-feed_missed(void *arg, int ask, const struct tt_event *ev)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_fanout_missed(&hub->fanout, ask, ev);
-}
-
-static void
-feed_caught_up(void *arg, bool ok)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_fanout_caught_up(&hub->fanout, ok);
-}
-
-static int
-feed_jobs(void *arg, int64_t jobs[TT_FEED_JOBS])
-{
-	struct tt_hub	*hub = arg;
-
-	return tt_fanout_jobs(&hub->fanout, jobs, TT_FEED_JOBS);
-}
-
-/* The clients come back, and are told how things stand now. */
-static void
-feed_lost(void *arg)
-{
-	struct tt_hub		*hub = arg;
-	struct tt_stream	*st;
-
-	for (st = TAILQ_FIRST(&hub->clocks.all); st != NULL;
-	    st = TAILQ_NEXT(st, all))
-		if (st->state != TT_STREAM_DEAD)
-			tt_fanout_end(&hub->fanout, st);
-}
-
-static void
-feed_known(void *arg, int64_t listener)
-{
-	struct tt_hub	*hub = arg;
-
-	if (listener != 0)
-		tt_holders_told(hub->holders);
-	tt_holders_listener(hub->holders, listener);
-	tt_handover_tell(&hub->handover, listener);
-}
-
-static void
-feed_unreachable(void *arg)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_handover_failed(&hub->handover);
-}
-
-static bool
-feed_leases(void *arg)
-{
-	struct tt_hub	*hub = arg;
-
-	return tt_holders_changed(hub->holders);
-}
-
-static void
-feed_put_leases(void *arg, struct tt_args *a, bool all)
-{
-	struct tt_hub	*hub = arg;
-
-	if (all)
-		tt_holders_anew(hub->holders);
-	tt_holders_put(hub->holders, a, all);
-}
-
-static void
-feed_leases_told(void *arg)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_holders_told(hub->holders);
-}
-
-static void
-feed_put_keys(void *arg, struct tt_args *a)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_holders_keys(hub->holders, a);
-}
-
-/* Revoked, expired, or its account terminated: its streams are over. */
-static void
-feed_key_dead(void *arg, int64_t key)
-{
-	struct tt_hub		*hub = arg;
-	struct tt_stream	*st;
-
-	for (st = tt_holders_streams(hub->holders, key); st != NULL;
-	    st = LIST_NEXT(st, same_holder))
-		if (tt_stream_open(st))
-			tt_fanout_end(&hub->fanout, st);
-}
-
-static void
-feed_tick_due(void *arg)
-{
-	struct tt_hub	*hub = arg;
-
-	tt_tick_start(hub->conf);
-}
-
-static const struct tt_feed_calls	 feed_calls = {
-	.event		= feed_event,
-	.jobs		= feed_jobs,
-	.asks		= feed_asks,
-	.missed		= feed_missed,
-	.caught_up	= feed_caught_up,
-	.lost		= feed_lost,
-	.known		= feed_known,
-	.unreachable	= feed_unreachable,
-	.leases		= feed_leases,
-	.put_leases	= feed_put_leases,
-	.leases_told	= feed_leases_told,
-	.put_keys	= feed_put_keys,
-	.key_dead	= feed_key_dead,
-	.tick_due	= feed_tick_due,
-};
-
-/*
  * Birth and death.
  */
 
@@ -219,18 +67,16 @@ tt_hub_new(const struct tt_conf *conf, const char *program, struct tt_err *err)
 	struct tt_hub	*hub;
 
 	if ((hub = calloc(1, sizeof(*hub))) == NULL ||
-	    !tt_fanout_init(&hub->fanout, conf) ||
-	    (hub->holders = tt_holders_new()) == NULL ||
+	    !tt_streams_init(&hub->streams, conf, &hub->handover) ||
 	    (hub->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV)) == NULL ||
-	    (hub->feed = tt_feed_new(conf, program, &feed_calls, hub,
-	    &hub->fanout.stats)) == NULL ||
+	    (hub->feed = tt_feed_new(conf, program, &tt_streams_calls,
+	    &hub->streams, &hub->streams.fanout.stats)) == NULL ||
 	    !tt_handover_init(&hub->handover, hub->loop, on_arrival, hub)) {
 		(void)tt_err_set(err, TT_INTERNAL, "cannot make an event loop");
 		tt_hub_free(hub);
 		return NULL;
 	}
 	hub->conf = conf;
-	tt_clocks_init(&hub->clocks, conf, &hub->fanout);
 	return hub;
 }
 
@@ -252,8 +98,7 @@ tt_hub_free(struct tt_hub *hub)
 	}
 	tt_handover_done(&hub->handover);
 	tt_feed_free(hub->feed);
-	tt_fanout_done(&hub->fanout);
-	tt_holders_free(hub->holders);
+	tt_streams_done(&hub->streams);
 	if (hub->loop != NULL)
 		ev_loop_destroy(hub->loop);
 	free(hub);
@@ -299,11 +144,9 @@ static void
 bury(struct tt_hub *hub, struct tt_stream *st)
 {
 	ev_io_stop(hub->loop, &st->io);
-	tt_fanout_remove(&hub->fanout, st);
-	tt_clocks_remove(&hub->clocks, st);
-	tt_holders_release(hub->holders, st);
+	tt_streams_remove(&hub->streams, st);
 	discard(hub, st);
-	if (TAILQ_EMPTY(&hub->clocks.all))
+	if (tt_streams_empty(&hub->streams))
 		hub->empty_ms = tt_clock_mono_ms();
 }
 
@@ -317,18 +160,11 @@ switch_on(struct tt_hub *hub)
 static void
 welcome(struct tt_hub *hub, struct tt_stream *st)
 {
-	if (!tt_holders_hold(hub->holders, st, &st->lease)) {
+	if (!tt_streams_add(&hub->streams, st, tt_feed_life(hub->feed))) {
 		tt_error("out of memory for a stream");
 		discard(hub, st);
 		return;
 	}
-	if (!tt_fanout_add(&hub->fanout, st, tt_feed_life(hub->feed))) {
-		tt_error("out of memory for a stream");
-		tt_holders_release(hub->holders, st);
-		discard(hub, st);
-		return;
-	}
-	tt_clocks_add(&hub->clocks, st);
 	ev_io_init(&st->io, on_stream, st->sink.fd, EV_READ);
 	st->io.data = hub;
 	ev_io_start(hub->loop, &st->io);
@@ -336,7 +172,7 @@ welcome(struct tt_hub *hub, struct tt_stream *st)
 	switch_on(hub);
 	tt_feed_catch_up(hub->feed);
 	if (hub->stopping)
-		tt_fanout_end(&hub->fanout, st);
+		tt_fanout_end(&hub->streams.fanout, st);
 }
 
 static void
@@ -361,7 +197,7 @@ on_arrival(struct ev_loop *loop, ev_async *w, int revents)
 	}
 	while ((r = STAILQ_FIRST(&returns)) != NULL) {
 		STAILQ_REMOVE_HEAD(&returns, next);
-		tt_holders_give_back(hub->holders, &r->lease);
+		tt_holders_give_back(hub->streams.holders, &r->lease);
 		free(r);
 	}
 }
@@ -386,9 +222,9 @@ on_stream(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop;
 	if ((revents & EV_READ) != 0 &&
 	    tt_sink_input(&st->sink) == TT_SINK_GONE)
-		tt_fanout_kill(&hub->fanout, st);
+		tt_fanout_kill(&hub->streams.fanout, st);
 	else
-		tt_fanout_dirty(&hub->fanout, st);
+		tt_fanout_dirty(&hub->streams.fanout, st);
 }
 
 static void
@@ -411,7 +247,7 @@ flush(struct tt_hub *hub, struct tt_stream *st, int64_t now)
 	enum tt_sink_rc	 rc = tt_sink_flush(&st->sink, &wrote);
 
 	if (wrote > 0)
-		tt_clocks_wrote(&hub->clocks, st, now);
+		tt_clocks_wrote(&hub->streams.clocks, st, now);
 	if (rc != TT_SINK_BLOCKED)
 		st->blocked_ms = 0;
 	else if (wrote > 0 || st->blocked_ms == 0)
@@ -435,8 +271,8 @@ flush_dirty(struct tt_hub *hub, int64_t now)
 {
 	struct tt_stream	*st;
 
-	while ((st = STAILQ_FIRST(&hub->fanout.dirty)) != NULL) {
-		STAILQ_REMOVE_HEAD(&hub->fanout.dirty, dirty);
+	while ((st = STAILQ_FIRST(&hub->streams.fanout.dirty)) != NULL) {
+		STAILQ_REMOVE_HEAD(&hub->streams.fanout.dirty, dirty);
 		st->is_dirty = false;
 		if (st->state == TT_STREAM_DEAD)
 			bury(hub, st);
@@ -462,7 +298,7 @@ give_back_memory(void)
 static void
 look_at_end(struct tt_hub *hub, int64_t now)
 {
-	bool	 empty = TAILQ_EMPTY(&hub->clocks.all);
+	bool	 empty = tt_streams_empty(&hub->streams);
 
 	if (!hub->stopping && empty && !hub->once && hub->on &&
 	    now - hub->empty_ms >= IDLE_OFF_MS) {
@@ -470,7 +306,7 @@ look_at_end(struct tt_hub *hub, int64_t now)
 		hub->on = false;
 		give_back_memory();
 	}
-	if (hub->once && empty && hub->fanout.stats.opened > 0)
+	if (hub->once && empty && hub->streams.fanout.stats.opened > 0)
 		hub->stopping = true;
 	if (!hub->stopping)
 		return;
@@ -491,7 +327,7 @@ on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	tt_clocks_look(&hub->clocks, now);
+	tt_clocks_look(&hub->streams.clocks, now);
 	tt_db_expire(DB_IDLE_MS);
 }
 
@@ -499,24 +335,13 @@ on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 static void
 on_stop(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct tt_hub		*hub = w->data;
-	struct tt_stream	*st;
-	struct tt_buf		 text = TT_BUF_INIT;
+	struct tt_hub	*hub = w->data;
 
 	(void)revents;
 	ev_io_stop(loop, w);
 	hub->stopping = true;
 	tt_handover_over(&hub->handover);
-	for (st = TAILQ_FIRST(&hub->clocks.all); st != NULL;
-	    st = TAILQ_NEXT(st, all)) {
-		if (!tt_stream_open(st))
-			continue;
-		tt_buf_clear(&text);
-		tt_sse_retry(&text, tt_sse_jitter(hub->conf->retry_ms));
-		tt_fanout_tell(&hub->fanout, st, &text);
-		tt_fanout_end(&hub->fanout, st);
-	}
-	tt_buf_free(&text);
+	tt_streams_goodbye(&hub->streams);
 }
 
 /*
@@ -579,7 +404,7 @@ before_wait(struct ev_loop *loop, ev_prepare *w, int revents)
 		tt_feed_step(hub->feed, now);
 	}
 	flush_dirty(hub, now);
-	if (tt_fanout_wants(&hub->fanout))
+	if (tt_fanout_wants(&hub->streams.fanout))
 		tt_feed_catch_up(hub->feed);
 	look_at_end(hub, now);
 	watch_feed(hub, now);
@@ -610,7 +435,7 @@ tt_hub_run(struct tt_hub *hub, int stop_fd, bool once)
 
 	ev_run(hub->loop, 0);
 
-	while (!TAILQ_EMPTY(&hub->clocks.all))
-		bury(hub, TAILQ_FIRST(&hub->clocks.all));
+	while (!tt_streams_empty(&hub->streams))
+		bury(hub, TAILQ_FIRST(&hub->streams.clocks.all));
 	tt_tick_wait();
 }

@@ -1,0 +1,226 @@
+/*
+ * streams.c - see streams.h.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "job/tick.h"
+#include "stream/handover.h"
+#include "stream/holders.h"
+#include "stream/sse.h"
+#include "stream/stream.h"
+#include "stream/streams.h"
+
+/*
+ * What the feed calls.
+ */
+
+static void
+feed_event(void *arg, const struct tt_event *ev)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_fanout_event(&ss->fanout, ev);
+}
+
+static int
+feed_asks(void *arg, struct tt_ask *asks)
+{
+	struct tt_streams	*ss = arg;
+
+	return tt_fanout_asks(&ss->fanout, asks);
+}
+
+static void
+feed_missed(void *arg, int ask, const struct tt_event *ev)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_fanout_missed(&ss->fanout, ask, ev);
+}
+
+static void
+feed_caught_up(void *arg, bool ok)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_fanout_caught_up(&ss->fanout, ok);
+}
+
+static int
+feed_jobs(void *arg, int64_t jobs[TT_FEED_JOBS])
+{
+	struct tt_streams	*ss = arg;
+
+	return tt_fanout_jobs(&ss->fanout, jobs, TT_FEED_JOBS);
+}
+
+/* The clients come back, and are told how things stand now. */
+static void
+feed_lost(void *arg)
+{
+	struct tt_streams	*ss = arg;
+	struct tt_stream	*st;
+
+	for (st = TAILQ_FIRST(&ss->clocks.all); st != NULL;
+	    st = TAILQ_NEXT(st, all))
+		if (st->state != TT_STREAM_DEAD)
+			tt_fanout_end(&ss->fanout, st);
+}
+
+static void
+feed_known(void *arg, int64_t listener)
+{
+	struct tt_streams	*ss = arg;
+
+	if (listener != 0)
+		tt_holders_told(ss->holders);
+	tt_holders_listener(ss->holders, listener);
+	tt_handover_tell(ss->handover, listener);
+}
+
+static void
+feed_unreachable(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_handover_failed(ss->handover);
+}
+
+static bool
+feed_leases(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	return tt_holders_changed(ss->holders);
+}
+
+static void
+feed_put_leases(void *arg, struct tt_args *a, bool all)
+{
+	struct tt_streams	*ss = arg;
+
+	if (all)
+		tt_holders_anew(ss->holders);
+	tt_holders_put(ss->holders, a, all);
+}
+
+static void
+feed_leases_told(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_holders_told(ss->holders);
+}
+
+static void
+feed_put_keys(void *arg, struct tt_args *a)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_holders_keys(ss->holders, a);
+}
+
+/* Revoked, expired, or its account terminated: its streams are over. */
+static void
+feed_key_dead(void *arg, int64_t key)
+{
+	struct tt_streams	*ss = arg;
+	struct tt_stream	*st;
+
+	for (st = tt_holders_streams(ss->holders, key); st != NULL;
+	    st = LIST_NEXT(st, same_holder))
+		if (tt_stream_open(st))
+			tt_fanout_end(&ss->fanout, st);
+}
+
+static void
+feed_tick_due(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_tick_start(ss->conf);
+}
+
+const struct tt_feed_calls	 tt_streams_calls = {
+	.event		= feed_event,
+	.jobs		= feed_jobs,
+	.asks		= feed_asks,
+	.missed		= feed_missed,
+	.caught_up	= feed_caught_up,
+	.lost		= feed_lost,
+	.known		= feed_known,
+	.unreachable	= feed_unreachable,
+	.leases		= feed_leases,
+	.put_leases	= feed_put_leases,
+	.leases_told	= feed_leases_told,
+	.put_keys	= feed_put_keys,
+	.key_dead	= feed_key_dead,
+	.tick_due	= feed_tick_due,
+};
+
+bool
+tt_streams_init(struct tt_streams *ss, const struct tt_conf *conf,
+    struct tt_handover *handover)
+{
+	ss->conf = conf;
+	ss->handover = handover;
+	if (!tt_fanout_init(&ss->fanout, conf))
+		return false;
+	tt_clocks_init(&ss->clocks, conf, &ss->fanout);
+	return (ss->holders = tt_holders_new()) != NULL;
+}
+
+void
+tt_streams_done(struct tt_streams *ss)
+{
+	tt_fanout_done(&ss->fanout);
+	tt_holders_free(ss->holders);
+}
+
+bool
+tt_streams_add(struct tt_streams *ss, struct tt_stream *st, uint64_t life)
+{
+	if (!tt_holders_hold(ss->holders, st, &st->lease))
+		return false;
+	if (!tt_fanout_add(&ss->fanout, st, life)) {
+		tt_holders_release(ss->holders, st);
+		return false;
+	}
+	tt_clocks_add(&ss->clocks, st);
+	return true;
+}
+
+void
+tt_streams_remove(struct tt_streams *ss, struct tt_stream *st)
+{
+	tt_clocks_remove(&ss->clocks, st);
+	tt_fanout_remove(&ss->fanout, st);
+	tt_holders_release(ss->holders, st);
+}
+
+bool
+tt_streams_empty(const struct tt_streams *ss)
+{
+	return TAILQ_EMPTY(&ss->clocks.all);
+}
+
+void
+tt_streams_goodbye(struct tt_streams *ss)
+{
+	struct tt_stream	*st;
+	struct tt_buf		 text = TT_BUF_INIT;
+
+	for (st = TAILQ_FIRST(&ss->clocks.all); st != NULL;
+	    st = TAILQ_NEXT(st, all)) {
+		if (!tt_stream_open(st))
+			continue;
+		tt_buf_clear(&text);
+		tt_sse_retry(&text, tt_sse_jitter(ss->conf->retry_ms));
+		tt_fanout_tell(&ss->fanout, st, &text);
+		tt_fanout_end(&ss->fanout, st);
+	}
+	tt_buf_free(&text);
+}
