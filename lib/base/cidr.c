@@ -53,51 +53,45 @@ read_bare(const char *s, size_t n, unsigned char address[TT_ADDRESS_SZ],
 	return inet_pton(AF_INET, text, address + sizeof(mapped)) == 1;
 }
 
-/* Where a port begins, if the address has the form to have one. */
-static bool
-split_port(const char *s, size_t n, size_t *host, size_t *port)
+/*
+ * How long the text is without its port; 0 if what follows the address is
+ * none.  A second colon outside of brackets belongs to IPv6.
+ */
+static size_t
+before_port(const char *s, size_t n)
 {
-	const char	*colon = memchr(s, ':', n);
+	const char	*end, *colon = memchr(s, ':', n);
+	size_t		 host;
 
-	*host = *port = n;
 	if (n > 0 && s[0] == '[') {
-		const char	*end = memchr(s, ']', n);
-
-		if (end == NULL)
-			return false;
-		*host = (size_t)(end - s) + 1;
-		colon = *host < n ? end + 1 : NULL;
-		if (colon != NULL && *colon != ':')
-			return false;
-	} else if (colon != NULL) {
-		/* With a second colon, both belong to an IPv6 address. */
-		*host = (size_t)(colon - s);
-		if (memchr(colon + 1, ':', n - *host - 1) != NULL) {
-			*host = n;
-			return true;
-		}
+		if ((end = memchr(s, ']', n)) == NULL)
+			return 0;
+		host = (size_t)(end - s) + 1;
+	} else {
+		if (colon == NULL)
+			return n;
+		host = (size_t)(colon - s);
+		if (memchr(colon + 1, ':', n - host - 1) != NULL)
+			return n;
 	}
-	if (colon != NULL)
-		*port = *host + 1;
-	return colon == NULL ||
-	    number(s + *port, n - *port, PORT_MAX) != -1;
+	if (host == n || (s[host] == ':' &&
+	    number(s + host + 1, n - host - 1, PORT_MAX) != -1))
+		return host;
+	return 0;
 }
 
 bool
 tt_address_read(const char *s, size_t n, unsigned char address[TT_ADDRESS_SZ])
 {
 	unsigned char	 read[TT_ADDRESS_SZ];
-	size_t		 host, port;
+	size_t		 host = before_port(s, n);
 	bool		 brackets, ipv4;
 
-	if (!split_port(s, n, &host, &port))
+	if (host == 0)
 		return false;
-	brackets = host > 0 && s[0] == '[';
-	if (brackets) {
-		s++;
-		host -= 2;
-	}
-	if (!read_bare(s, host, read, &ipv4) || (brackets && ipv4))
+	brackets = s[0] == '[';
+	if (!read_bare(s + brackets, host - 2 * brackets, read, &ipv4) ||
+	    (brackets && ipv4))
 		return false;
 	(void)memcpy(address, read, sizeof(read));
 	return true;
