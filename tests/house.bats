@@ -165,6 +165,14 @@ readme_variables() {
   done | nothing
 }
 
+@test "tickets have a bit for every scope that keys may have" {
+  local words
+  words=$(sed -n '/^static const char \*const scope_words/,/^};/p' lib/gate/ticket.c | grep -oE '"[a-z:]+"' | tr -d '"')
+  [ -n "$words" ]
+  diff <(echo "$words") \
+    <(sed -n '/select array\[/,/\];/p' sql/functions/scope_list.sql | grep -oE "'[a-z:]+'" | tr -d "'")
+}
+
 @test "files of tables are numbered without a gap" {
   local file number=0
   for file in sql/tables/*; do
