@@ -39,6 +39,7 @@
 #include "base/log.h"
 #include "job/event.h"
 #include "job/feed.h"
+#include "pg/args.h"
 
 /* The doorbell is ours: what was read can be seen, and the floor taken away. */
 #define tt_doorbell_read	doorbell_read
@@ -274,15 +275,68 @@ on_lost(void *arg)
 	r->lost++;
 }
 
+/* These readers hold no leases and no keys. */
+
 static void
-on_tick_due(void *arg)
+on_known(void *arg, int64_t listener)
+{
+	(void)arg;
+	(void)listener;
+}
+
+static bool
+no_leases(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static void
+put_leases(void *arg, struct tt_args *a, bool all)
+{
+	int	 i;
+
+	(void)arg;
+	(void)all;
+	for (i = 0; i < 3; i++)
+		tt_args_null(a);
+}
+
+static void
+put_keys(void *arg, struct tt_args *a)
+{
+	(void)arg;
+	tt_args_null(a);
+}
+
+static void
+on_key_dead(void *arg, int64_t key)
+{
+	(void)arg;
+	(void)key;
+}
+
+static void
+nothing(void *arg)
 {
 	(void)arg;
 }
 
 static const struct tt_feed_calls	 calls = {
-	on_event, on_jobs, on_asks, on_missed, on_caught_up, on_lost,
-	on_tick_due
+	.event		= on_event,
+	.jobs		= on_jobs,
+	.asks		= on_asks,
+	.missed		= on_missed,
+	.caught_up	= on_caught_up,
+	.lost		= on_lost,
+	.known		= on_known,
+	.unreachable	= nothing,
+	.leases		= no_leases,
+	.put_leases	= put_leases,
+	.leases_told	= nothing,
+	.put_keys	= put_keys,
+	.key_dead	= on_key_dead,
+	.tick_due	= nothing,
 };
 
 /* Watchers leave, and come back with an older event as their last. */
