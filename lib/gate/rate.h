@@ -25,22 +25,24 @@ struct tt_rate {
 };
 
 /*
- * Never NULL but on no memory.  "" is no file: nobody counts.  The file is made if need be, for its
- * owner only; one that is another's, a link, open to others, of another kind
- * or layout is refused with one line in the log that says what to do.
+ * Never NULL but on no memory.  "" is no file: nobody counts.  The file is
+ * made if need be, for its owner only; one that is another's, a link, open to
+ * others, of another kind or layout is left as it is, and one line in the log
+ * says what to do.  While programs run it may be removed, but not cut short.
  */
 struct tt_rates	*tt_rates_open(const char *path);
 void		 tt_rates_close(struct tt_rates *);
 
 /*
  * One request of him whom those bytes name (a key's hash, an address's), at so
- * many a minute (1 at least).  False if he has to wait: rate says how long.
+ * many a minute (1 to 60 million).  False if he has to wait: rate says how
+ * long.
  */
 bool		 tt_rate_take(struct tt_rates *,
 		    const unsigned char id[TT_RATE_ID_SZ], int per_minute,
 		    struct tt_rate *);
 
-/* It was not his to pay: as if he had not asked. */
+/* It was not his to pay: as if he had not asked.  Nothing if limit was 0. */
 void		 tt_rate_give_back(struct tt_rates *,
 		    const unsigned char id[TT_RATE_ID_SZ], int per_minute);
 
@@ -50,8 +52,8 @@ void		 tt_rate_look(struct tt_rates *,
 		    struct tt_rate *);
 
 /*
- * What may be remembered of him beside the count, as long as the table has room: his limit, as the
- * database told it.  0: unknown, or forgotten.
+ * What may be remembered of him beside the count, as long as the table has
+ * room: his limit, as the database told it.  0: unknown, or forgotten.
  */
 int		 tt_rate_limit(struct tt_rates *,
 		    const unsigned char id[TT_RATE_ID_SZ]);
