@@ -15,6 +15,7 @@
 
 #include <sodium.h>
 
+#include "base/base64.h"
 #include "gate/ticket.h"
 
 #define PREFIX		"tk_"
@@ -198,10 +199,8 @@ tt_ticket_open(const char *secrets, const char *text, int64_t now_us,
 	unsigned char	 sealed[SEALED_SZ];
 	size_t		 sz;
 
-	/* Without an end given, all of the text must be base64url. */
 	if (strncmp(text, PREFIX, PREFIX_SZ) == 0 &&
-	    sodium_base642bin(sealed, sizeof(sealed), text + PREFIX_SZ,
-	    strlen(text + PREFIX_SZ), NULL, &sz, NULL, VARIANT) == 0 &&
+	    tt_base64_read(text + PREFIX_SZ, sealed, sizeof(sealed), &sz) &&
 	    open_with_any(secrets, sealed, sz, ticket) &&
 	    now_us < ticket->expires_us)
 		return TT_OK;

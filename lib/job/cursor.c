@@ -5,10 +5,9 @@
  * opaque but no secret: whatever a client makes of it, it can only begin
  * elsewhere in its own account's list.
  */
-#include <string.h>
-
 #include <sodium.h>
 
+#include "base/base64.h"
 #include "job/list.h"
 
 #define VERSION		1
@@ -55,13 +54,11 @@ tt_list_cursor_read(const char *text, struct tt_list_query *q,
     struct tt_err *err)
 {
 	unsigned char	 raw[CURSOR_BYTES];
-	const char	*end;
 	size_t		 sz;
 
 	q->has_cursor = false;
-	if (sodium_base642bin(raw, sizeof(raw), text, strlen(text), NULL, &sz,
-	    &end, VARIANT) == -1 || *end != '\0' || sz != sizeof(raw) ||
-	    raw[0] != VERSION)
+	if (!tt_base64_read(text, raw, sizeof(raw), &sz) ||
+	    sz != sizeof(raw) || raw[0] != VERSION)
 		goto bad;
 	q->cursor_us = get64(raw + 1);
 	q->cursor_id = get64(raw + 9);
