@@ -198,5 +198,9 @@ tt_clock_parse(const char *s, int64_t *us)
 			return TT_BADREQ;
 	}
 	*us = (days * DAY_S - offset) * US_PER_S + in_day;
-	return TT_OK;
+
+	/* Its zone may have led out of the years that there are. */
+	return *us >= days_from_date(1, 1, 1) * DAY_S * US_PER_S &&
+	    *us < days_from_date(10000, 1, 1) * DAY_S * US_PER_S ?
+	    TT_OK : TT_BADREQ;
 }

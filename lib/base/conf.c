@@ -15,7 +15,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 
-#define LINE_MAX_SZ	4096
+#define LINE_MAX_SZ	4094
 #define SECRET_MIN	32
 #define SYSTEM_FILE	"/etc/telltale/telltale.conf"
 
@@ -219,6 +219,14 @@ set(struct tt_conf *conf, const struct variable *v, const char *value,
 	return TT_OK;
 }
 
+/* Blanks around the equals sign would make a name that nobody knows. */
+static bool
+name_ok(const char *name, size_t sz)
+{
+	return strncmp(name, "TELLTALE_", 9) == 0 &&
+	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == sz;
+}
+
 static const struct variable *
 find(const char *name, size_t sz)
 {
@@ -249,7 +257,7 @@ read_line(struct tt_conf *conf, char *line, struct source *from,
 	if (*line == '\0' || *line == '#')
 		return TT_OK;
 	if ((value = strchr(line, '=')) == NULL ||
-	    strncmp(line, "TELLTALE_", 9) != 0)
+	    !name_ok(line, (size_t)(value - line)))
 		return tt_err_set(err, TT_INTERNAL,
 		    "%s:%d: expected TELLTALE_NAME=value", from->file,
 		    from->line);
@@ -292,18 +300,24 @@ static enum tt_rc
 read_file(struct tt_conf *conf, const char *file, FILE *fp, struct tt_err *err)
 {
 	struct source	 from = { file, 0, false };
-	char		 line[LINE_MAX_SZ];
+	char		*line = NULL;
+	size_t		 cap = 0;
+	ssize_t		 n;
 
-	while (fgets(line, sizeof(line), fp) != NULL) {
+	while (err->rc == TT_OK && (n = getline(&line, &cap, fp)) != -1) {
 		from.line++;
-		if (strchr(line, '\n') == NULL && !feof(fp))
-			return tt_err_set(err, TT_INTERNAL,
+		if (strlen(line) != (size_t)n)
+			(void)tt_err_set(err, TT_INTERNAL,
+			    "%s:%d: has a NUL byte", file, from.line);
+		else if (strcspn(line, "\n") > LINE_MAX_SZ)
+			(void)tt_err_set(err, TT_INTERNAL,
 			    "%s:%d: line is longer than %d bytes", file,
-			    from.line, LINE_MAX_SZ - 2);
-		if (read_line(conf, line, &from, err) != TT_OK)
-			return err->rc;
+			    from.line, LINE_MAX_SZ);
+		else
+			(void)!read_line(conf, line, &from, err);
 	}
-	return check_mode(&from, fileno(fp), err);
+	free(line);
+	return err->rc == TT_OK ? check_mode(&from, fileno(fp), err) : err->rc;
 }
 
 /* telltale.conf one level above the folder that the program is in. */
