@@ -30,6 +30,10 @@ SANS	 = $(SAN:address=address,undefined)
 SANFLAGS = -fsanitize=$(SANS) -fno-sanitize-recover=undefined \
 	   -fno-omit-frame-pointer
 HARDEN	?=
+ifeq ($(SAN),fuzz)
+CC	 = clang
+SANS	 = fuzzer-no-link,address,undefined
+endif
 else
 B	 = build
 HARDEN	?= -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -84,6 +88,10 @@ $B/tests/libparts.a: $(PARTOBJ)
 $B/tests/%: $B/tests/%.o $B/tests/libparts.a $B/libtelltale.a
 	$(call SAY,LD)$(LINK) -o $@ $^ $(LIBS)
 
+# All of it under libFuzzer, which brings main(): in SAN=fuzz only.
+$B/fuzz: $B/tests/fuzz/fuzz.o $B/tests/libparts.a $B/libtelltale.a
+	$(call SAY,LD)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC)$(COMPILE) $$(pkg-config --cflags $(PKGS)) -MMD -MP -c -o $@ $<
@@ -97,9 +105,10 @@ $B/flags:
 	@: $(shell mkdir -p $(@D)) $(file >$@,$(COMPILE))
 
 -include $(LIBOBJ:.o=.d) $(PROGS:.fcgi=.d) $(UNITS:=.d) $(HELPERS:=.d) \
-	$(PARTOBJ:.o=.d)
+	$(PARTOBJ:.o=.d) $B/tests/fuzz/fuzz.d
 
 testprogs: all $(UNITS) $(HELPERS)
+fuzzprog: $B/fuzz
 
 # What a fresh machine lacks is installed first, so that make runs again for
 # the build: nothing above may have looked for a library by then.
@@ -117,7 +126,13 @@ demo-stop:
 test:
 	@tools/deps test
 	@$(MAKE) $(AGAIN) testprogs
+	@$(if $(SAN),:,$(MAKE) $(AGAIN) SAN=fuzz B=build-fuzz fuzzprog)
 	@tests/run $(if $(SAN),--san $(SAN))
+
+fuzz:
+	@tools/deps test
+	@$(MAKE) $(AGAIN) SAN=fuzz B=build-fuzz fuzzprog
+	@tests/fuzz/run $(if $T,--seconds $T)
 
 check: testprogs
 	@tests/run $(if $(SAN),--san $(SAN)) lint unit house
@@ -151,19 +166,20 @@ uninstall:
 
 clean:
 	@if [ -e build/stack ]; then tools/stack down; fi
-	rm -rf build build-address build-thread
+	rm -rf build build-address build-thread build-fuzz
 
 help:
 	@sed -n '/^$$/q;s/^#[	 ]\{0,1\}//p' Makefile
 	@echo
 	@echo 'make check		units, lint and the rules of the tree: quick'
+	@echo 'make fuzz T=600		each target of tests/fuzz for so long (10 s)'
 	@echo 'make lint		headers, includes, format, cppcheck, ShellCheck'
 	@echo 'make demo FILE=F	the demo on a file of yours; make demo-stop ends it'
 	@echo 'make install		DESTDIR=, PREFIX=, bindir=, libdir=, datadir=, docdir='
 	@echo 'make uninstall, make clean'
 	@echo 'tests/run --help	one suite, one file, one server'
 
-.PHONY: all check clean compile-command demo demo-stop help install \
-	lint test testprogs uninstall FORCE
+.PHONY: all check clean compile-command demo demo-stop fuzz fuzzprog help \
+	install lint test testprogs uninstall FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
