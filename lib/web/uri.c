@@ -3,57 +3,16 @@
  */
 #include <string.h>
 
-#include "base/utf8.h"
+#include "web/percent.h"
 #include "web/request.h"
 
 static const char	 plain_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/*
- * Undo percent-encoding in place.  False for a malformed escape, NUL and what
- * is not UTF-8 then.
- */
-static bool
-decode(char *s, bool plus_is_space)
-{
-	char	*in = s, *out = s;
-	int	 hi, lo;
-
-	for (; *in != '\0'; in++) {
-		if (*in == '+' && plus_is_space) {
-			*out++ = ' ';
-			continue;
-		}
-		if (*in != '%') {
-			*out++ = *in;
-			continue;
-		}
-		if ((hi = hex_value(in[1])) == -1 ||
-		    (lo = hex_value(in[2])) == -1 || hi + lo == 0)
-			return false;
-		*out++ = (char)(hi << 4 | lo);
-		in += 2;
-	}
-	*out = '\0';
-	return tt_utf8_length(s) != -1;
-}
-
 static TT_MUSTUSE enum tt_rc
 add_segment(struct tt_request *req, char *s, struct tt_err *err)
 {
-	if (!decode(s, false))
+	if (!tt_percent_decode(s, false))
 		return tt_err_tell(err, TT_BADREQ, "Malformed path");
 	if (strchr(s, '/') != NULL || strcmp(s, ".") == 0 ||
 	    strcmp(s, "..") == 0)
@@ -91,9 +50,9 @@ add_param(struct tt_request *req, char *pair, struct tt_err *err)
 		value = pair + strlen(pair);
 	else
 		*value++ = '\0';
-	if (!decode(pair, true))
+	if (!tt_percent_decode(pair, true))
 		return tt_err_tell(err, TT_BADREQ, "Malformed query");
-	if (!decode(value, true))
+	if (!tt_percent_decode(value, true))
 		return tt_err_tell(err, TT_BADREQ,
 		    "Parameter %.64s is malformed", pair);
 	req->param[req->nparams].name = pair;
