@@ -35,7 +35,7 @@ struct tt_form {
 	json_t		*fields;	/* an object: texts, or what JSON gave */
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
-	struct tt_buf	 body;		/* what was sent; files point into it */
+	struct tt_buf	 body;		/* taken apart in place; files point here */
 };
 
 /* For tt_form_read(): the bodies that a path takes. */
@@ -51,12 +51,14 @@ struct tt_form {
  *	TT_TOOLARGE	longer than max, by Content-Length or in fact
  *	TT_MEDIATYPE	of a type that is not among takes
  *	TT_BADREQ	malformed: not JSON, not one object, a name given twice
- *			(also in JSON, at any depth), too deep, not UTF-8, NUL in a text,
- *			a truncated multipart, more than TT_FORM_FIELDS
+ *			(also in JSON, at any depth), too deep, not UTF-8, NUL
+ *			in a text, a truncated multipart, more than
+ *			TT_FORM_FIELDS
  *	TT_UNAVAIL	too many bodies are being read at once
  *
  * All with a text for the client.  A body that does not come within ten
- * seconds in all is TT_BADREQ: a slow client must not hold a thread.
+ * seconds in all is TT_BADREQ: a slow client must not hold a thread.  Where it
+ * fails, the form is empty.
  */
 enum tt_rc	 tt_form_read(struct tt_form *, const struct tt_request *,
 		    size_t max, unsigned takes, struct tt_err *) TT_MUSTUSE;
@@ -77,11 +79,17 @@ enum tt_rc	 tt_form_known(const struct tt_form *,
 enum tt_rc	 tt_form_text(const struct tt_form *, const char *name,
 		    size_t max, const char **text, struct tt_err *) TT_MUSTUSE;
 
-/* The same for a boolean (JSON's, or "true"/"false"/"1"/"0"). */
+/*
+ * The same for a boolean (JSON's, or "true"/"false"/"1"/"0"); the value is left
+ * as it is, a default, where none was given.
+ */
 enum tt_rc	 tt_form_bool(const struct tt_form *, const char *name,
 		    bool *value, struct tt_err *) TT_MUSTUSE;
 
-/* And a whole number, JSON's or in digits; *given says whether there was one. */
+/*
+ * And a whole number, JSON's or in digits; *given says whether there was one,
+ * and if not, the value is left as it is too.
+ */
 enum tt_rc	 tt_form_int(const struct tt_form *, const char *name,
 		    int64_t min, int64_t max, int64_t *value, bool *given,
 		    struct tt_err *) TT_MUSTUSE;

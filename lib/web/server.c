@@ -24,6 +24,7 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "web/body.h"
 #include "web/server.h"
 
 #define LISTEN_FD	0
@@ -343,6 +344,7 @@ tt_server_main(int argc, char **argv, const struct tt_program *p)
 		goto out;
 	}
 	descriptors();
+	tt_body_threads(conf.threads);
 	if (p->start != NULL && p->start(&conf, &err) != TT_OK) {
 		tt_error("%s", err.msg);
 		goto out;
