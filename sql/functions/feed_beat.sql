@@ -9,6 +9,10 @@
 --      null; dead are those of them whose streams are to end: revoked, expired,
 --      gone, or of a terminated account.  Never null.
 --
+--      There may be thousands, of many more.  The planner, shown the array,
+--      would rather read all keys there are, so it is not shown it, and is told
+--      to look each one up.
+--
 -- Called by:   lib/job/feed
 -- Reads:       telltale.api_key, telltale.account;
 --              telltale.tick_state, by tick_duties
@@ -30,6 +34,7 @@ create or replace function telltale.feed_beat(
     out dead      bigint[])
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 begin
     update telltale.listener as l

@@ -8,7 +8,9 @@ fresh() {
 }
 
 # As it was when it was fresh, but for what the tests are not about.
-reset() { psql -XqAt -v ON_ERROR_STOP=1 -c 'select reset()' >/dev/null; }
+reset() {
+  psql -XqAt -v ON_ERROR_STOP=1 -c 'set client_min_messages = warning' -c 'select reset()' >/dev/null
+}
 
 drop() { psql -Xq -d postgres -c "drop database if exists $PGDATABASE with (force)"; }
 
