@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# Who gets what: each cell of the table in SECURITY.md, which is read here so
+# that the document and the programs cannot part.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # setup_file sets the callers, request() the answer
+
+setup_file() {
+  load ../helpers
+  account=$(new_account)
+  right=$(new_key "$account" job:read)
+  revoked=$(new_key "$account" job:read)
+  revoke_key "$revoked"
+  scopeless=$(new_key "$account" job:write,queue:read,webhook:manage,admin)
+  foreign=$(new_key "$(new_account)" job:read)
+  terminated=$(new_account)
+  late=$(new_key "$terminated" job:read)
+  sql "select telltale.account_set('$terminated', p_terminated => true)"
+  unknown=tt_$(unique 32)
+  export account right revoked scopeless foreign late unknown
+
+  # What nobody else may hear of.
+  secret=hush$(unique 12)
+  job=$(submit_job "$account" move "access-$(unique 8)" "{\"secret\": \"$secret\"}")
+  other=$(submit_job "$account" index)
+  attempt=$(claim_job "$account" move | cut -d '|' -f 2)
+  worker "select telltale.progress('$job', $attempt, 50, '$secret');
+          select telltale.complete('$job', $attempt, 'reject', '{\"$secret\": 1}', '{\"$secret\": 1}', '$secret')" \
+    >/dev/null
+  export secret job
+
+  scopeless_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$scopeless" '{"scope": "queue:read"}')
+  other_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$right" "{\"job_id\": \"$other\"}")
+  export scopeless_ticket other_ticket
+}
+
+setup() {
+  bats_require_minimum_version 1.5.0
+  load ../helpers
+  key=
+}
+
+# ticket_of KEY BODY: what POST /api/v1/ticket gives for it.
+ticket_of() {
+  key=$1 request POST /api/v1/ticket -H 'Content-Type: application/json' -d "$2" >&2
+  field .ticket
+}
+
+# --- the table -----------------------------------------------------------------
+
+document=$BATS_TEST_DIRNAME/../../SECURITY.md
+
+# The callers' names, and the requests; a line each.
+callers() { awk -F ' *[|] *' '/^\| request/ { for (i = 3; i < NF; i++) print $i }' "$document"; }
+requests() { sed -n 's/^| `\([A-Z]* [^`]*\)` *|.*/\1/p' "$document"; }
+
+# What a request's row says, a cell a line: "401 UNAUTHORIZED".
+cells() {
+  awk -F ' *[|] *' -v request="\`$1\`" '$2 == request { for (i = 3; i < NF; i++) print $i }' "$document"
+}
+
+# --- the callers ---------------------------------------------------------------
+
+# ask METHOD PATH [CURL ARGUMENT...]: sets said, the head and the body of the
+# answer; $key is presented.  request() is too slow for a hundred of them.
+ask() {
+  local method=$1 path=$2
+  shift 2
+  said=$(curl -sSi --max-time 20 -X "$method" ${key:+-H "Authorization: Bearer $key"} "$@" "$TELLTALE_URL$path")
+}
+
+# by_ticket TEXT METHOD PATH: streams in the query, else by the cookie, which
+# writes for a page of the same origin only.
+by_ticket() {
+  local ticket=$1 method=$2 path=$3
+  shift 3
+  case $path in
+  *progress\?*) ask "$method" "$path&ticket=$ticket" "$@" ;;
+  *progress)    ask "$method" "$path?ticket=$ticket" "$@" ;;
+  *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$ticket" \
+    -H 'Sec-Fetch-Site: same-origin' -H 'X-Telltale: 1' ;;
+  esac
+}
+
+# ask_as CALLER METHOD PATH [CURL ARGUMENT...]
+ask_as() {
+  local caller=$1
+  shift
+  case $caller in
+  nobody)                     ask "$@" ;;
+  'malformed key')            ask "$@" -H "Authorization: Bearer ${right}x" ;;
+  'unknown key')              key=$unknown ask "$@" ;;
+  'revoked key')              key=$revoked ask "$@" ;;
+  "another account's key")    key=$foreign ask "$@" ;;
+  'key without the scope')    key=$scopeless ask "$@" ;;
+  'ticket without the scope') by_ticket "$scopeless_ticket" "$@" ;;
+  'ticket for another job')   by_ticket "$other_ticket" "$@" ;;
+  'terminated account')       key=$late ask "$@" ;;
+  'the right key')            key=$right ask "$@" ;;
+  *)                          echo "nobody knows the caller $caller"; return 1 ;;
+  esac
+}
+
+# --- the answers ---------------------------------------------------------------
+
+# Is it what the cell says?
+is() {
+  local status='^HTTP/[0-9.]+ ([0-9]+)' word='"error":"([A-Z_]+)"' is=
+  if [[ $said =~ $status ]]; then is=${BASH_REMATCH[1]}; fi
+  if [[ $said =~ $word ]]; then is+=" ${BASH_REMATCH[1]}"; fi
+  [ "$is" = "$1" ] || { printf '%s and not "%s"\n%s\n' "$is" "$1" "$said"; return 1; }
+}
+
+# Nothing of the job: of its id only what the client sent.
+tells_nothing() {
+  [[ $said != *"$secret"* ]] || { echo "tells of the job: $said"; return 1; }
+  [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id: $said"; return 1; }
+}
+
+# try REQUEST CALLER CELL
+try() {
+  local method=${1%% *} path=${1#* } body_sent=()
+  path=${path//\{id\}/$job}
+  [ "$method" != POST ] || body_sent=(-H 'Content-Type: application/json'
+    -d "{\"scope\": \"job:read\", \"job_id\": \"$job\"}")
+  ask_as "$2" "$method" "$path" "${body_sent[@]}"
+  is "$3" || { echo "$1, $2"; return 1; }
+  [ "$2" = 'the right key' ] || tells_nothing "$path ${body_sent[*]}"
+}
+
+every_caller() {
+  local caller cell
+  while IFS=$'\t' read -r caller cell; do
+    try "$1" "$caller" "$cell"
+  done < <(paste <(callers) <(cells "$1"))
+}
+
+@test "the table has ten callers, and every request that README has" {
+  [ "$(callers | wc -l)" = 10 ]
+  [ "$(callers | sort -u | wc -l)" = 10 ]
+  [ "$(requests | sort -u | wc -l)" = "$(requests | wc -l)" ]
+  grep -E '^\| `[A-Z]+ /' "$BATS_TEST_DIRNAME/../../README.md" | cut -d '|' -f 2 |
+    grep -oE '`[A-Z]+ /[^`]*`' | tr -d '`' | sed 's/?.*//' | sort >"$BATS_TEST_TMPDIR/readme"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/readme")" -ge 7 ]
+  [ -z "$(requests | sed 's/?.*//' | sort | comm -13 - "$BATS_TEST_TMPDIR/readme")" ]
+}
+
+@test "GET /api/v1/jobs" { every_caller 'GET /api/v1/jobs'; }
+
+@test "GET /api/v1/job/{id}" { every_caller 'GET /api/v1/job/{id}'; }
+
+@test "GET /api/v1/job/{id}/progress" { every_caller 'GET /api/v1/job/{id}/progress'; }
+
+@test "GET /api/v1/jobs/progress" { every_caller 'GET /api/v1/jobs/progress?ids={id}'; }
+
+@test "POST /api/v1/ticket" { every_caller 'POST /api/v1/ticket'; }
+
+@test "DELETE /api/v1/ticket" { every_caller 'DELETE /api/v1/ticket'; }
+
+@test "GET /healthz, GET /readyz" {
+  every_caller 'GET /healthz'
+  every_caller 'GET /readyz'
+}
+
+@test "no request of the table is left out here" {
+  local wanted
+  while read -r wanted; do
+    grep -qF "every_caller '$wanted'" "$BATS_TEST_FILENAME" || { echo "$wanted is not asked"; return 1; }
+  done < <(requests)
+}
+
+@test "whom the right key is, and nobody else, is told of the job" {
+  key=$right get "/api/v1/job/$job"
+  [[ $body == *"$secret"* ]]
+  key=$right get "/api/v1/job/$job/progress"
+  [[ $body == *"$secret"* ]]
+}
+
+@test "a ticket of the right key is as good as the key, for its job" {
+  local ticket
+  ticket=$(ticket_of "$right" "{\"job_id\": \"$job\"}")
+  [ ${#ticket} -gt 40 ]
+
+  by_ticket "$ticket" GET "/api/v1/job/$job"
+  is 200
+  by_ticket "$ticket" GET "/api/v1/job/$job/progress"
+  is 200
+}
+
+@test "revoking the key ends its tickets" {
+  local ticket last
+  last=$(new_key "$account" job:read)
+  ticket=$(ticket_of "$last" '{}')
+  by_ticket "$ticket" GET "/api/v1/job/$job"
+  is 200
+
+  revoke_key "$last"
+
+  by_ticket "$ticket" GET "/api/v1/job/$job"
+  is '401 UNAUTHORIZED'
+  by_ticket "$ticket" GET "/api/v1/job/$job/progress"
+  is '401 UNAUTHORIZED'
+}
