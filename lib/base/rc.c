@@ -11,6 +11,7 @@ void
 tt_err_clear(struct tt_err *err)
 {
 	err->rc = TT_OK;
+	err->retry_s = 0;
 	err->told = false;
 	err->sqlstate[0] = '\0';
 	err->msg[0] = '\0';
