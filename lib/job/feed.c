@@ -158,12 +158,18 @@ make_args(struct tt_feed *f, enum tt_command c, struct tt_args *a)
 	}
 }
 
-/* False on no memory. */
+/*
+ * False on no memory.  Nothing is taken note of before the command itself goes
+ * out: after a preparation it is chosen anew.
+ */
 static bool
 send_command(struct tt_feed *f, enum tt_command c, int64_t now)
 {
 	const char *const	*values;
 
+	f->command = c;
+	if (tt_session_prepare(f->session, tt_command_query(c), now))
+		return true;
 	tt_args_clear(&f->args);
 	make_args(f, c, &f->args);
 	if (c == TT_BEAT)
@@ -172,7 +178,6 @@ send_command(struct tt_feed *f, enum tt_command c, int64_t now)
 		return false;
 	tt_session_send(f->session, tt_command_query(c), values,
 	    c == TT_READ || c == TT_CATCH_UP, now);
-	f->command = c;
 	f->had_turn = c == TT_CATCH_UP;
 	f->had_lease = c == TT_LEASE;
 	return true;

@@ -149,30 +149,42 @@ is_prepared(const struct tt_session *l, const struct tt_query *q)
 	return false;
 }
 
+/* What cannot be sent shows when the session is stepped. */
+static void
+sent(struct tt_session *l, const struct tt_query *q, int ok, int64_t now)
+{
+	l->command = q;
+	l->due_ms = ok && PQflush(l->conn) != -1 ?
+	    now + l->conf->db_timeout_ms : now;
+}
+
+bool
+tt_session_prepare(struct tt_session *l, const struct tt_query *q, int64_t now)
+{
+	if (!l->conf->prepare || q->name == NULL ||
+	    l->nprepared == PREPARED_MAX || is_prepared(l, q))
+		return false;
+	l->preparing = true;
+	sent(l, q, PQsendPrepare(l->conn, q->name, q->sql, q->nargs, NULL),
+	    now);
+	return true;
+}
+
 void
 tt_session_send(struct tt_session *l, const struct tt_query *q,
     const char *const *args, bool by_row, int64_t now)
 {
-	bool	 plain = !l->conf->prepare || q->name == NULL;
 	int	 ok;
 
-	l->preparing = !plain && l->nprepared < PREPARED_MAX &&
-	    !is_prepared(l, q);
-	if (l->preparing)
-		ok = PQsendPrepare(l->conn, q->name, q->sql, q->nargs, NULL);
-	else if (plain)
-		ok = PQsendQueryParams(l->conn, q->sql, q->nargs, NULL, args,
-		    NULL, NULL, 0);
-	else
+	if (is_prepared(l, q))
 		ok = PQsendQueryPrepared(l->conn, q->name, q->nargs, args,
 		    NULL, NULL, 0);
-	if (ok && by_row && !l->preparing)
+	else
+		ok = PQsendQueryParams(l->conn, q->sql, q->nargs, NULL, args,
+		    NULL, NULL, 0);
+	if (ok && by_row)
 		ok = PQsetSingleRowMode(l->conn);
-
-	/* What cannot be sent shows when the link is stepped. */
-	l->command = q;
-	l->due_ms = ok && PQflush(l->conn) != -1 ?
-	    now + l->conf->db_timeout_ms : now;
+	sent(l, q, ok, now);
 }
 
 /* The end of a command; of a preparation nobody else need know. */

@@ -47,9 +47,15 @@ enum tt_session_word	 tt_session_step(struct tt_session *, int64_t now_ms,
 			    PGresult **res);
 
 /*
- * Begin a command, when idle.  by_row: each row comes in a result of its own.
- * Its first use may only prepare it: the session is idle again after that, and
- * the caller decides anew.  args must last only for the call.
+ * When idle: must this be prepared before it is sent?  Then that is under way,
+ * nothing else is to be sent, and the session will be idle again after it.
+ */
+bool	 tt_session_prepare(struct tt_session *, const struct tt_query *,
+	    int64_t now_ms);
+
+/*
+ * Begin a command, when idle and it is prepared.  by_row: each row comes in a
+ * result of its own.  args must last only for the call.
  */
 void	 tt_session_send(struct tt_session *, const struct tt_query *,
 	    const char *const *args, bool by_row, int64_t now_ms);
