@@ -24,7 +24,9 @@
 #define LEASE_TRIES		3
 
 static const char *const one_params[] = { "lastEventId", "ticket", NULL };
-static const char *const many_params[] = { "ids", "lastEventId", "ticket", NULL };
+static const char *const many_params[] = {
+	"ids", "lastEventId", "ticket", NULL
+};
 
 /* What a request asks for. */
 struct question {

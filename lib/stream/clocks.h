@@ -21,7 +21,7 @@ struct tt_clocks {
 	const struct tt_conf	*conf;
 	struct tt_fanout	*fanout;	/* what tells and ends streams */
 	struct tt_stream_list	 all;		/* by age */
-	struct tt_stream_list	 quiet;		/* by time of last write */
+	struct tt_stream_list	 quiet;		/* by last write */
 	struct tt_stream_list	 tickets;	/* by end of ticket */
 };
 

@@ -13,7 +13,7 @@
 
 struct tt_holder {
 	LIST_ENTRY(tt_holder)	 chain;
-	LIST_HEAD(, tt_stream)	 streams;
+	LIST_HEAD(tt_held, tt_stream) streams;
 	int64_t			 key, account;
 	const char		*class;		/* a literal */
 	int			 n;		/* streams */
@@ -22,7 +22,7 @@ struct tt_holder {
 };
 
 struct tt_holders {
-	LIST_HEAD(, tt_holder)	 bucket[NBUCKETS];
+	LIST_HEAD(tt_chain, tt_holder) bucket[NBUCKETS];
 	int64_t			 listener;	/* 0: we are not known */
 	int			 nchanged;	/* of n != told + telling */
 };

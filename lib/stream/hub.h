@@ -8,6 +8,7 @@
 #define TT_HUB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/rc.h"
 
