@@ -7,7 +7,7 @@ setup_file() { load helpers; fresh fresh; }
 
 setup() {
   load helpers
-  sql "truncate telltale.job, telltale.job_event, telltale.api_key, telltale.account, telltale.queue_control;
+  sql "truncate telltale.job, telltale.job_event, telltale.api_key, telltale.key_use, telltale.account, telltale.queue_control;
        delete from telltale.job_type where name = 'zebra'; truncate telltale.tick_state"
   # The operator's own role, by the variable that is ours.
   export TELLTALE_ADMIN_DSN="host=$PGHOST dbname=$PGDATABASE user=telltale_admin"
@@ -228,16 +228,36 @@ END
 
 @test "key add: expires at a time, or after a span" {
   telltale account add demo
-  telltale key add --account demo --scope admin --expires '2031-02-03 04:05+00' >/dev/null
-  telltale key add --account demo --scope admin --expires '30 days' >/dev/null
-  [ "$(sql "select expires_at from telltale.api_key order by key_id limit 1")" = '2031-02-03 04:05:00+00' ]
-  [ "$(sql "select round(extract(epoch from expires_at - created_at) / 86400) from telltale.api_key order by key_id desc limit 1")" = 30 ]
+  while IFS='|' read -r when at; do
+    telltale key add --account demo --scope admin --expires "$when" >/dev/null
+    [ "$(sql "select expires_at = $at from telltale.api_key order by key_id desc limit 1")" = t ] || { echo "$when"; false; }
+  done <<'END'
+2031-02-03|timestamptz '2031-02-03'
+2031-02-03 04:05+00|timestamptz '2031-02-03 04:05Z'
+2031-02-03T04:05:06Z|timestamptz '2031-02-03 04:05:06Z'
+2031-02-03T04:05:06.5+01:00|timestamptz '2031-02-03 03:05:06.5Z'
+30 days|created_at + interval '30 days'
+1 day|created_at + interval '1 day'
+90min|created_at + interval '90 minutes'
+2 weeks 3 hours|created_at + interval '14 days 3 hours'
+END
+}
 
-  for when in 2001-01-01 '0 days' someday '7 moons'; do
-    run -1 telltale key add --account demo --scope admin --expires "$when"
-    [[ $output == *"${when%% *}"* ]] || [[ $output == *'over already'* ]]
+@test "key add: what is no time, or over, is refused, and makes no key" {
+  telltale account add demo
+  for when in '' ' ' someday never infinity now 30 -1\ day '1 day ago' '7 moons' 01/02/2031 20310203 P30D; do
+    run -2 telltale key add --account demo --scope admin --expires "$when"
+    [[ $output == *"--expires $when: a time ('20"*"or a span from now ('30 days') is wanted"* ]]
   done
-  [ "$(sql "select count(*) from telltale.api_key")" = 2 ]
+  for when in 2001-01-01 2001-01-01T00:00:00Z '0 days'; do
+    run -1 telltale key add --account demo --scope admin --expires "$when"
+    [[ $output == *'expires at 20'*': that is over already'* ]]
+  done
+  for when in 2031-02-30 '2031-01-01 noonish'; do
+    run -1 telltale key add --account demo --scope admin --expires "$when"
+    [[ $output == *"\"$when\""* ]]
+  done
+  [ "$(sql "select count(*) from telltale.api_key")" = 0 ]
 }
 
 @test "key add: nobody of that name" {
@@ -260,8 +280,30 @@ END
   [ "$(telltale key revoke "$id")" = "key $id was revoked before" ]
   [ "$(telltale key revoke "$id" --json)" = "{\"key_id\":\"$id\",\"revoked\":false}" ]
   [ "$(sql "select count(*) from telltale.api_key where revoked_at is not null")" = 1 ]
-  run -1 telltale key revoke 999999
-  [[ $output == *'no key 999999'*'key list'* ]]
+  for _ in once again; do
+    run -1 telltale key revoke 999999
+    [[ $output == *'no key 999999'*'key list'* ]]
+  done
+}
+
+@test "key list: prefix, scopes, when it was last used, expires and was revoked" {
+  telltale account add demo
+  key=$(telltale key add --account demo --scope job:read,admin --expires 2031-02-03)
+  other=$(telltale key add --account demo --scope admin)
+  id=$(sql 'select min(key_id) from telltale.api_key')
+  sql "select telltale.web_key_used(sha256('$key'))" >/dev/null
+  telltale key revoke $((id + 1)) >/dev/null
+  hour=$(sql 'select last_used_at from telltale.key_use')
+  [[ $hour == *:00:00+00 ]]
+
+  run -0 telltale key list
+  grep -qE "^ *$id +demo +${key:0:9} +admin job:read +${hour/+/\\+} +20[^ ]+ [^ ]+ +2031-02-03 00:00:00\+00 +-" <<<"$output"
+  grep -qE "^ *$((id + 1)) +demo +${other:0:9} +admin +never +20[^ ]+ [^ ]+ +- +20" <<<"$output"
+
+  telltale key list --json | jq -e --arg prefix "${key:0:9}" '
+    (.[0] | .prefix == $prefix and .scopes == "admin job:read" and (.last_used_at | test(":00:00\\+00:00$"))
+        and (.expires_at | startswith("2031-02-03T")) and .revoked_at == null)
+    and (.[1] | .last_used_at == null and .expires_at == null and .revoked_at != null)'
 }
 
 @test "type add and list" {

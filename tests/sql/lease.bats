@@ -108,9 +108,9 @@ $demo|watch|$b|2"
 
 @test "who is not let in costs no place; who only looks does not either" {
   a=$(hub)
-  while read -r verdict key scope jobs hub; do
+  while read -r verdict key scope jobs at; do
     [ "$(as telltale_web "select max(verdict) filter (where verdict <> 'ok'), count(*)
-           from telltale.web_progress_open(sha256('$key'), '$scope', '$jobs', null, $hub)")" = "$verdict" ]
+           from telltale.web_progress_open(sha256('$key'), '$scope', '$jobs', null, $at)")" = "$verdict" ]
   done <<END
 unauthorized|1 nobody job:read {j} $a
 forbidden|1 k queue:read {j} $a

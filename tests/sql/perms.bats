@@ -197,3 +197,117 @@ END
                and a.attname in ('progress', 'detail', 'frames_completed', 'frame_count', 'seq', 'lease_until', 'updated_at')
                and pg_get_indexdef(i.indexrelid) ~ ('\\m' || a.attname || '\\M')")" = '' ]
 }
+
+# --- who has taken the web role over ---------------------------------------------
+
+# A key of either account, and a job of each; his is demo's.
+two_accounts() {
+  sql "truncate telltale.job, telltale.job_event, telltale.api_key cascade;
+       select telltale.key_add('demo', sha256('his'), 'tt_x', '{job:read}'),
+              telltale.key_add('demo', sha256('narrow'), 'tt_x', '{webhook:manage}'),
+              telltale.key_add('other', sha256('theirs'), 'tt_x', '{job:read}'),
+              telltale.submit('demo', 'video', job_id => 'mine'),
+              telltale.submit('other', 'video', job_id => 'yours')" >/dev/null 2>&1
+}
+
+# All that the programs may call, as one who means no good would.
+everything() {
+  cat <<'END'
+select * from telltale.web_job(sha256('his'), 'job:read', 'mine');
+select * from telltale.web_job(sha256('his'), 'job:read', 'yours');
+select * from telltale.web_job_list(sha256('his'), 'job:read', 101, 0, null, null, null, null, null, null, null, null);
+select * from telltale.feed_open('h', 'p', 1, false, null, '{1,2}', '{watch,watch}', '{1,1}');
+select * from telltale.web_progress_open(sha256('his'), 'job:read', '{mine,yours}', '{0,0}', 1);
+select * from telltale.web_ticket(sha256('his'), null);
+select * from telltale.web_key_used(sha256('his'));
+select * from telltale.web_ready();
+select * from generate_series(1, 99) as n, telltale.feed_beat(n, 1, 1, 1, 1, 1, 1, 1, 1, array(select generate_series(1, 99)));
+select * from telltale.feed_read('1:1:', null, 0, '-infinity', 0, null, null);
+select * from telltale.feed_catch_up('1:999999:', 0, array(select generate_series(1, 99)), array(select 0 from generate_series(1, 99)), 99);
+select telltale.feed_sleep(n, true), telltale.feed_lease(n, '{1}', '{watch}', '{99}') from generate_series(1, 99) as n;
+select telltale.feed_close(n) from generate_series(1, 99) as n;
+select * from telltale.tick();
+select * from telltale.tick_duties();
+END
+}
+
+@test "taken over, web learns no key: not its hash, and nothing by statistics" {
+  two_accounts
+  everything | grep -oE 'telltale\.[a-z_]+' | sort -u |
+    diff - <(granted web | sed 's/^/telltale./' | sort)
+
+  everything | psql -XqAt -v ON_ERROR_STOP=1 -U telltale_web >"$BATS_TEST_TMPDIR/seen" 2>&1
+
+  grep -q mine "$BATS_TEST_TMPDIR/seen"
+  sql "select encode(hash, 'hex') from telltale.api_key" >"$BATS_TEST_TMPDIR/hashes"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/hashes")" = 3 ]
+  run ! grep -f "$BATS_TEST_TMPDIR/hashes" "$BATS_TEST_TMPDIR/seen"
+  sql 'analyze telltale.api_key'
+  [ "$(as telltale_web "select count(*) from pg_stats where schemaname = 'telltale'")" = 0 ]
+  for table in api_key key_use stream_lease account job_event; do
+    run ! as telltale_web "copy telltale.$table to stdout"
+    [[ $output == *"permission denied for table $table"* ]]
+  done
+}
+
+@test "taken over, web changes no job, key, account or event" {
+  two_accounts
+  before=$(sql 'select fingerprint()')
+  everything | psql -XqAt -v ON_ERROR_STOP=1 -U telltale_web >/dev/null 2>&1
+  [ "$(sql 'select fingerprint()')" = "$before" ]
+}
+
+@test "taken over, web sees jobs, and opens streams, only of keys that it can present" {
+  two_accounts
+  hub=$(as telltale_web "select listener_id from telltale.feed_open('h', 'p', 1, false, null, null, null, null)")
+  look() {
+    as telltale_web "
+      select 'job', verdict, job_id from telltale.web_job($1, 'job:read', 'yours')
+      union all
+      select 'list', verdict, job_id from telltale.web_job_list($1, 'job:read', 101, 0, null, null, null, null, null, null, null, null)
+      union all
+      select 'open', verdict, null from telltale.web_progress_open($1, 'job:read', '{yours}', null, $hub)
+      union all
+      select 'ticket', verdict, null from telltale.web_ticket($1, null)"
+  }
+
+  prints look "sha256('his')" <<<'job|not_found|
+list|ok|
+list||mine
+open|not_found|
+ticket|ok|'
+  for guess in null "''" "'\\x00'" "'his'" "sha256('')" "repeat('x', 32)::bytea"; do
+    prints look "$guess" <<<'job|unauthorized|
+list|unauthorized|
+open|unauthorized|
+ticket|unauthorized|'
+  done
+  prints look "sha256('theirs')" <<<'job|ok|yours
+list|ok|
+list||yours
+open|ok|
+ticket|ok|'
+}
+
+# What remains, and is admitted.
+
+@test "taken over, web sees the events of all accounts" {
+  two_accounts
+  prints as telltale_web "select job_id, kind from telltale.feed_read('1:1:', null, 0, '-infinity', 0, null, null) order by event_id" <<<'mine|job.created
+yours|job.created'
+}
+
+@test "taken over, web names the scope itself: a key's scopes bind the programs only" {
+  two_accounts
+  [ "$(as telltale_web "select verdict from telltale.web_job(sha256('narrow'), 'job:read', 'mine')")" = forbidden ]
+  [ "$(as telltale_web "select verdict from telltale.web_job(sha256('narrow'), 'webhook:manage', 'mine')")" = ok ]
+  [ "$(as telltale_web "select verdict from telltale.web_job(sha256('narrow'), null, 'mine')")" = ok ]
+}
+
+@test "taken over, web counts streams as it likes, and takes hubs off the lists" {
+  two_accounts
+  hub=$(as telltale_web "select listener_id from telltale.feed_open('h', 'p', 1, false, null, null, null, null)")
+  as telltale_web "select telltale.feed_lease($hub, '{1}', '{watch}', '{1000}')"
+  [ "$(as telltale_web "select verdict from telltale.web_progress_open(sha256('his'), 'job:read', '{mine}', null, $hub)")" = limited ]
+  [ "$(as telltale_web "select telltale.feed_close($hub)")" = t ]
+}

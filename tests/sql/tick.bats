@@ -49,8 +49,8 @@ teardown_file() { drop; }
 # --- listeners -----------------------------------------------------------------
 
 listener() {
-  sql "insert into telltale.listener (host, program, pid, backend_pid, seen_at)
-       values ('h', 'p', 1, 1, clock_timestamp() - interval '$1') returning listener_id"
+  sql "insert into telltale.listener (host, program, pid, backend_pid, seen_at, listening)
+       values ('h', 'p', 1, 1, clock_timestamp() - interval '$1', ${2-true}) returning listener_id"
 }
 
 @test "listeners: the dead are taken off the lists, the living are not" {
@@ -82,6 +82,26 @@ $held"
 
   [ "$(sql "set lock_timeout = '1s'; select done from telltale.tick('listeners')")" = 1 ]
   leave hub
+}
+
+@test "listeners: one that polls has no lock, and lives until it was not seen for 15 s" {
+  dead=$(listener '16 seconds' false)
+  polls=$(listener '14 seconds' false)
+
+  [ "$(sql "select done from telltale.tick('listeners')")" = 1 ]
+  prints sql 'select listener_id from telltale.listener' <<<"$polls"
+  [ "$dead" ]
+}
+
+@test "listeners: while somebody else is at the dead, nothing is done" {
+  listener '16 seconds'
+  session other
+  tell other 'begin; select pg_advisory_xact_lock(29782, 0) \g /dev/null'
+
+  [ "$(sql "select done from telltale.tick('listeners')")" = 0 ]
+  tell other 'commit;'
+  leave other
+  [ "$(sql "select done from telltale.tick('listeners')")" = 1 ]
 }
 
 # --- the days of the log ---------------------------------------------------------
