@@ -1,10 +1,11 @@
 /*
  * rate.c - see rate.h.
  *
- * A count is a time: until_ns, when all that was asked for would be paid, at
- * so many a minute.  It may lie a minute ahead at most.  The arithmetic is
- * exact: in shares of 1/limit ns, of which a request costs a minute's worth
- * of ns, and of which there is room for limit times as many.
+ * A count is a time: when all that was asked for would be paid, at so many a
+ * minute.  It is in ticks of 1/16 ns, so that what a request costs, rounded up,
+ * does not drift; and it is changed by a compare-and-swap, so there is no
+ * moment to be stopped or killed in.  Only he who is new takes a slot under the
+ * lock of his set, lest he be given two.
  */
 #define _GNU_SOURCE	/* pthread_mutex_clocklock() */
 
@@ -20,11 +21,12 @@
 #include "gate/rate.h"
 #include "gate/rate_file.h"
 
-#define NS_PER_MS	1000000LL
 #define NS_PER_S	1000000000LL
-#define MINUTE		(60 * NS_PER_S)
-#define LIMIT_MAX	60000000	/* times two minutes: fits 64 bits */
-#define WAIT_NS		(20 * NS_PER_MS)
+#define TICKS_PER_NS	16LL		/* 63 bits of them are 18 years */
+#define TICKS_PER_MS	(1000000 * TICKS_PER_NS)
+#define MINUTE		(60 * NS_PER_S * TICKS_PER_NS)
+#define LIMIT_MAX	60000000
+#define WAIT_NS		20000000L
 
 /*
  * A wait must not grow because somebody sets the clock, where that can be had:
@@ -38,17 +40,24 @@
 #define lock_until(m, t) pthread_mutex_timedlock(m, t)
 #endif
 
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "what processes share is atomic");
+
 struct tt_rates {
 	struct tt_rate_table	*table;		/* NULL: nobody counts */
 	atomic_flag		 complained;
 };
 
-/* Somebody's set, while its lock is ours. */
-struct hold {
-	uint64_t		 tag[2];
+/* Somebody's place in the table. */
+struct place {
+	uint64_t		 tag;
 	struct tt_rate_slot	*set;
 	pthread_mutex_t		*mutex;
-	int64_t			 now_ns;
+};
+
+/* What his slot said at one moment. */
+struct state {
+	struct tt_rate_slot	*slot;		/* NULL: he has none */
+	int64_t			 until, now;	/* ticks; read in this order */
 };
 
 struct tt_rates *
@@ -74,13 +83,59 @@ tt_rates_close(struct tt_rates *rates)
 }
 
 static int64_t
-now_ns(void)
+now_ticks(void)
 {
 	struct timespec	 ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	return (ts.tv_sec * NS_PER_S + ts.tv_nsec) * TICKS_PER_NS;
 }
+
+/* False if nobody counts. */
+static bool
+locate(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
+    struct place *p)
+{
+	size_t	 i;
+
+	if (rates == NULL || rates->table == NULL)
+		return false;
+	(void)crypto_shorthash((unsigned char *)&p->tag, id, TT_RATE_ID_SZ,
+	    rates->table->head.key);
+	i = p->tag % TT_RATE_SETS;
+	p->set = rates->table->set[i];
+	p->mutex = &rates->table->lock[i % TT_RATE_LOCKS].mutex;
+	return true;
+}
+
+static struct tt_rate_slot *
+find(const struct place *p)
+{
+	int	 i;
+
+	for (i = 0; i < TT_RATE_SLOTS; i++)
+		if (atomic_load(&p->set[i].tag) == p->tag)
+			return &p->set[i];
+	return NULL;
+}
+
+/*
+ * The time is read after the count, so no count is more than a minute ahead of
+ * it; and the tag again after that, so the count is his.
+ */
+static void
+observe(const struct place *p, struct state *s)
+{
+	s->until = 0;
+	while ((s->slot = find(p)) != NULL) {
+		s->until = atomic_load(&s->slot->until);
+		if (atomic_load(&s->slot->tag) == p->tag)
+			break;
+	}
+	s->now = now_ticks();
+}
+
+/* --- who is new ------------------------------------------------------------ */
 
 /* It is held for some dozens of ns, unless its holder was stopped. */
 static int
@@ -89,101 +144,65 @@ lock_or_wait(pthread_mutex_t *mutex)
 	struct timespec	 ts;
 	int		 rc;
 
-	if ((rc = pthread_mutex_trylock(mutex)) != EBUSY)
-		return rc;
-	(void)clock_gettime(WAIT_CLOCK, &ts);
-	ts.tv_nsec += WAIT_NS;
-	ts.tv_sec += ts.tv_nsec / NS_PER_S;
-	ts.tv_nsec %= NS_PER_S;
-	return lock_until(mutex, &ts);
+	if ((rc = pthread_mutex_trylock(mutex)) == EBUSY) {
+		(void)clock_gettime(WAIT_CLOCK, &ts);
+		ts.tv_nsec += WAIT_NS;
+		ts.tv_sec += ts.tv_nsec / NS_PER_S;
+		ts.tv_nsec %= NS_PER_S;
+		rc = lock_until(mutex, &ts);
+	}
+	/* Who was killed with it left the set as good as he found it. */
+	return rc == EOWNERDEAD ? pthread_mutex_consistent(mutex) : rc;
 }
 
-/* Lock his set; false if nobody counts, or not now. */
-static bool
-hold(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
-    struct hold *h)
+/* When the slot is free, as far as can be: none is taken for so long. */
+static int64_t
+free_at(struct tt_rate_slot *slot, int64_t now)
 {
-	size_t	 i;
+	int64_t	 until = atomic_load(&slot->until);
+
+	return until > now && until - now > 2 * MINUTE ? 0 : until;
+}
+
+/*
+ * Take the slot that is free, or will be soonest: who asked least is forgotten.
+ * Who is counting there finds at his compare-and-swap that it is lost.
+ */
+static void
+take_slot(const struct place *p)
+{
+	int64_t			 now = now_ticks();
+	struct tt_rate_slot	*slot = &p->set[0];
+	int			 i;
+
+	for (i = 1; i < TT_RATE_SLOTS; i++)
+		if (free_at(&p->set[i], now) < free_at(slot, now))
+			slot = &p->set[i];
+	atomic_store(&slot->tag, 0);
+	atomic_store(&slot->until, now);
+	atomic_store(&slot->limit, 0);
+	atomic_store(&slot->tag, p->tag);
+}
+
+/* Let him have a slot; false if nobody can tell. */
+static bool
+enter(struct tt_rates *rates, const struct place *p)
+{
 	int	 rc;
 
-	if (rates == NULL || rates->table == NULL)
-		return false;
-	(void)crypto_shorthash_siphashx24((unsigned char *)h->tag, id,
-	    TT_RATE_ID_SZ, rates->table->head.key);
-	i = h->tag[0] % TT_RATE_SETS;
-	h->set = rates->table->set[i];
-	h->mutex = &rates->table->lock[i % TT_RATE_LOCKS].mutex;
-
-	/* Who was killed with it left the set as good as he found it. */
-	if ((rc = lock_or_wait(h->mutex)) == EOWNERDEAD)
-		rc = pthread_mutex_consistent(h->mutex);
-	if (rc != 0) {
+	if ((rc = lock_or_wait(p->mutex)) != 0) {
 		if (!atomic_flag_test_and_set(&rates->complained))
 			tt_warn("the rate file's lock: %s: a request was not "
 			    "counted", strerror(rc));
 		return false;
 	}
-	/* Not before: times must go up in the order of the lock. */
-	h->now_ns = now_ns();
+	if (find(p) == NULL)
+		take_slot(p);
+	(void)pthread_mutex_unlock(p->mutex);
 	return true;
 }
 
-static void
-release(struct hold *h)
-{
-	(void)pthread_mutex_unlock(h->mutex);
-}
-
-static struct tt_rate_slot *
-find(struct hold *h)
-{
-	int	 i;
-
-	for (i = 0; i < TT_RATE_SLOTS; i++)
-		if (h->set[i].tag[0] == h->tag[0] &&
-		    h->set[i].tag[1] == h->tag[1])
-			return &h->set[i];
-	return NULL;
-}
-
-/* A time that nobody can have written is none. */
-static bool
-plausible(const struct hold *h, const struct tt_rate_slot *slot)
-{
-	return slot->until_ns <= h->now_ns ||
-	    slot->until_ns - h->now_ns <= 2 * MINUTE;
-}
-
-/* The slot that is free, or will be soonest: who asked least is forgotten. */
-static struct tt_rate_slot *
-claim(struct hold *h)
-{
-	struct tt_rate_slot	*slot = &h->set[0];
-	int			 i;
-
-	for (i = 1; i < TT_RATE_SLOTS && plausible(h, slot); i++)
-		if (!plausible(h, &h->set[i]) ||
-		    h->set[i].until_ns < slot->until_ns)
-			slot = &h->set[i];
-
-	/* Who is killed in here must not leave one's count to another. */
-	slot->until_ns = h->now_ns;
-	slot->fraction = 0;
-	slot->limit = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-	slot->tag[0] = h->tag[0];
-	slot->tag[1] = h->tag[1];
-	atomic_signal_fence(memory_order_seq_cst);
-	return slot;
-}
-
-static struct tt_rate_slot *
-find_or_claim(struct hold *h)
-{
-	struct tt_rate_slot	*slot = find(h);
-
-	return slot != NULL ? slot : claim(h);
-}
+/* --- the count --------------------------------------------------------------- */
 
 static int
 bounded(int per_minute)
@@ -193,60 +212,63 @@ bounded(int per_minute)
 	return per_minute > LIMIT_MAX ? LIMIT_MAX : per_minute;
 }
 
-/* What is used up, in shares of 1/limit ns. */
+/* What a request costs.  There is room for limit of them. */
 static int64_t
-used(const struct hold *h, const struct tt_rate_slot *slot, int limit)
+cost(int limit)
 {
-	if (slot == NULL || slot->until_ns < h->now_ns || !plausible(h, slot))
+	return (MINUTE + limit - 1) / limit;
+}
+
+/* A time that nobody can have written is none. */
+static int64_t
+used(const struct state *s)
+{
+	if (s->until <= s->now || s->until - s->now > 2 * MINUTE)
 		return 0;
-	return (slot->until_ns - h->now_ns) * limit + slot->fraction;
+	return s->until - s->now;
 }
 
-static void
-set_used(const struct hold *h, struct tt_rate_slot *slot, int limit, int64_t n)
-{
-	slot->until_ns = h->now_ns + n / limit;
-	slot->fraction = (uint32_t)(n % limit);
-}
-
-/* How long such shares take to come back, no less. */
+/* How long so many ticks are, no less. */
 static int64_t
-ms_of(int64_t n, int limit)
+ms_of(int64_t ticks)
 {
-	return n <= 0 ? 0 : (n - 1) / (limit * NS_PER_MS) + 1;
+	return ticks <= 0 ? 0 : (ticks - 1) / TICKS_PER_MS + 1;
 }
 
 static void
 tell(struct tt_rate *rate, int limit, int64_t n)
 {
-	int64_t	 room = limit * MINUTE - n;
+	int64_t	 room = limit * cost(limit) - n;
 
 	rate->limit = limit;
-	rate->remaining = room > 0 ? (int)(room / MINUTE) : 0;
-	rate->reset_ms = ms_of(n, limit);
-	rate->retry_ms = ms_of(MINUTE - room, limit);
+	rate->remaining = room > 0 ? (int)(room / cost(limit)) : 0;
+	rate->reset_ms = ms_of(n);
+	rate->retry_ms = ms_of(cost(limit) - room);
 }
 
 bool
 tt_rate_take(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
     int per_minute, struct tt_rate *rate)
 {
-	struct tt_rate_slot	*slot;
-	struct hold		 h;
-	int64_t			 n;
-	int			 limit = bounded(per_minute);
-	bool			 good;
+	int		 limit = bounded(per_minute);
+	struct place	 p;
+	struct state	 s;
+	int64_t		 n;
+	bool		 good;
 
 	(void)memset(rate, 0, sizeof(*rate));
-	if (!hold(rates, id, &h))
+	if (!locate(rates, id, &p))
 		return true;
-	slot = find_or_claim(&h);
-	n = used(&h, slot, limit);
-	if ((good = n + MINUTE <= limit * MINUTE)) {
-		n += MINUTE;
-		set_used(&h, slot, limit, n);
-	}
-	release(&h);
+	do {
+		for (observe(&p, &s); s.slot == NULL; observe(&p, &s))
+			if (!enter(rates, &p))
+				return true;
+		n = used(&s);
+		good = n + cost(limit) <= limit * cost(limit);
+		if (good)
+			n += cost(limit);
+	} while (good && !atomic_compare_exchange_weak(&s.slot->until,
+	    &s.until, s.now + n));
 	tell(rate, limit, n);
 	return good;
 }
@@ -255,46 +277,56 @@ void
 tt_rate_give_back(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
     int per_minute)
 {
-	struct tt_rate_slot	*slot;
-	struct hold		 h;
-	int64_t			 n;
+	struct place	 p;
+	struct state	 s;
+	int64_t		 n;
 
-	if (per_minute < 1 || !hold(rates, id, &h))
+	if (per_minute < 1 || !locate(rates, id, &p))
 		return;
-	if ((slot = find(&h)) != NULL) {
-		n = used(&h, slot, bounded(per_minute)) - MINUTE;
-		set_used(&h, slot, bounded(per_minute), n > 0 ? n : 0);
-	}
-	release(&h);
+	do {
+		observe(&p, &s);
+		if (s.slot == NULL)
+			return;
+		n = used(&s) - cost(bounded(per_minute));
+	} while (!atomic_compare_exchange_weak(&s.slot->until, &s.until,
+	    s.now + (n > 0 ? n : 0)));
 }
 
 void
 tt_rate_look(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
     int per_minute, struct tt_rate *rate)
 {
-	struct hold	 h;
-	int64_t		 n;
+	struct place	 p;
+	struct state	 s;
 
 	(void)memset(rate, 0, sizeof(*rate));
-	if (!hold(rates, id, &h))
+	if (!locate(rates, id, &p))
 		return;
-	n = used(&h, find(&h), bounded(per_minute));
-	release(&h);
-	tell(rate, bounded(per_minute), n);
+	observe(&p, &s);
+	tell(rate, bounded(per_minute), used(&s));
+}
+
+/* --- the limit --------------------------------------------------------------- */
+
+/* With half of the tag above it, so that it is nobody's but his. */
+static uint64_t
+limit_of(const struct place *p, int limit)
+{
+	return (p->tag & ~(uint64_t)UINT32_MAX) | (uint32_t)limit;
 }
 
 int
 tt_rate_limit(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ])
 {
 	struct tt_rate_slot	*slot;
-	struct hold		 h;
-	int			 limit;
+	struct place		 p;
+	uint64_t		 limit;
 
-	if (!hold(rates, id, &h))
+	if (!locate(rates, id, &p) || (slot = find(&p)) == NULL)
 		return 0;
-	limit = (slot = find(&h)) == NULL ? 0 : slot->limit;
-	release(&h);
-	return limit;
+	limit = atomic_load(&slot->limit);
+	return limit == limit_of(&p, (int)(limit & INT32_MAX)) ?
+	    (int)(limit & INT32_MAX) : 0;
 }
 
 void
@@ -302,12 +334,14 @@ tt_rate_set_limit(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
     int per_minute)
 {
 	struct tt_rate_slot	*slot;
-	struct hold		 h;
+	struct place		 p;
 
-	if (!hold(rates, id, &h))
+	if (!locate(rates, id, &p))
 		return;
-	slot = per_minute > 0 ? find_or_claim(&h) : find(&h);
+	slot = find(&p);
+	if (slot == NULL && per_minute > 0 && enter(rates, &p))
+		slot = find(&p);
 	if (slot != NULL)
-		slot->limit = per_minute > 0 ? per_minute : 0;
-	release(&h);
+		atomic_store(&slot->limit,
+		    limit_of(&p, per_minute > 0 ? per_minute : 0));
 }

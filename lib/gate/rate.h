@@ -2,9 +2,10 @@
  * rate.h - how many requests a minute: GCRA in a file that all processes of a
  * web host share.
  *
- * "60 a minute" is 60 at once, then one a second.  A decision is taken under a
- * lock that the kernel frees when its holder is killed, and never waits long.
- * Where the file cannot be used, that is logged once, and all are let pass.
+ * "60 a minute" is 60 at once, then one a second.  A decision waits for nobody;
+ * who is new in the table, for 20 ms at most, for a lock that the kernel frees
+ * when its holder is killed.  Where the file cannot be used, or that lock not
+ * be had, it is logged once, and all are let pass.
  */
 #ifndef TT_RATE_H
 #define TT_RATE_H

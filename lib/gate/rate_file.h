@@ -1,16 +1,17 @@
 /*
  * rate_file.h - the table of rates, as it lies in the file.
  *
- * A slot is somebody's count; a set is the slots that he may have.  Under the
- * lock of its set a slot is read and written.  Nobody is named in the file: a
- * tag is a hash under the file's own random key, so nobody can aim at another's
- * set, either.
+ * A slot is somebody's count; a set is the slots that he may have.  Slots are
+ * given out under the lock of their set, and read and counted in without it.
+ * Nobody is named in the file: a tag is a hash under the file's own random key,
+ * so nobody can aim at another's set, either.
  */
 #ifndef TT_RATE_FILE_H
 #define TT_RATE_FILE_H
 
 #include <pthread.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define TT_RATE_LINE	64	/* bytes of a line of the processor's cache */
@@ -20,10 +21,10 @@
 #define TT_RATE_KEY_SZ	16
 
 struct tt_rate_slot {
-	uint64_t	 tag[2];	/* zeros: nobody's */
-	int64_t		 until_ns;	/* monotonic: when all is his again */
-	uint32_t	 fraction;	/* of a ns more: by the limit */
-	int32_t		 limit;		/* remembered; 0: none is */
+	alignas(32)
+	    _Atomic uint64_t	 tag;		/* 0: nobody's */
+	_Atomic int64_t		 until;		/* 1/16 ns, monotonic */
+	_Atomic uint64_t	 limit;		/* remembered: see rate.c */
 };
 
 struct tt_rate_lock {
