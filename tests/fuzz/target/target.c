@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
@@ -111,6 +112,37 @@ fake_env_add(struct fake_env *env, const char *name, const char *value)
 	assert(entry != NULL);
 	(void)snprintf(entry, sz, "%s=%s", name, value);
 	env->list[env->n++] = entry;
+}
+
+/* "If-None-Match" as a web server hands it over: "HTTP_IF_NONE_MATCH". */
+static void
+cgi_name(const char *header, char *name, size_t sz)
+{
+	bool	 bare = strcasecmp(header, "Content-Type") == 0 ||
+		    strcasecmp(header, "Content-Length") == 0;
+
+	(void)snprintf(name, sz, "%s%s", bare ? "" : "HTTP_", header);
+	for (; *name != '\0'; name++)
+		if (*name >= 'a' && *name <= 'z')
+			*name = (char)(*name - 'a' + 'A');
+		else if (*name == '-')
+			*name = '_';
+}
+
+bool
+fake_env_header(struct fake_env *env, char **p)
+{
+	char	 name[64], *line = target_line(p), *value;
+
+	if (*line == '\0')
+		return false;
+	/* The last place is the target's own. */
+	if ((value = strchr(line, ':')) != NULL && env->n < TARGET_ENV - 1) {
+		*value++ = '\0';
+		cgi_name(line, name, sizeof(name));
+		fake_env_add(env, name, value + strspn(value, " "));
+	}
+	return true;
 }
 
 void

@@ -59,6 +59,8 @@ struct fake_env {
 /* Without room for it, or without a value, it is left out. */
 void		 fake_env_add(struct fake_env *, const char *name,
 		    const char *value);
+/* Take a line "Name: value" off the text; false for an empty line, or none. */
+bool		 fake_env_header(struct fake_env *, char **);
 void		 fake_env_free(struct fake_env *);
 
 /* For an assertion: UTF-8, and none of the bytes in not. */

@@ -3,34 +3,11 @@
  * has already, from where its page is, how it calls its request.
  */
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/conf.h"
 #include "target.h"
 #include "web/reply.h"
 #include "web/request.h"
-
-#define LINES	8
-
-/* "If-None-Match" as a web server hands it over: "HTTP_IF_NONE_MATCH". */
-static void
-add_header(struct fake_env *env, char *line)
-{
-	char	 name[64] = "HTTP_", *value = strchr(line, ':'), *p;
-
-	if (value == NULL)
-		return;
-	*value++ = '\0';
-	value += strspn(value, " ");
-	for (p = line; *p != '\0'; p++)
-		if (*p >= 'a' && *p <= 'z')
-			*p = (char)(*p - 'a' + 'A');
-		else if (*p == '-')
-			*p = '_';
-	(void)snprintf(name + 5, sizeof(name) - 5, "%s", line);
-	fake_env_add(env, name, value);
-}
 
 /* What goes back to the client of all this. */
 static void
@@ -58,13 +35,12 @@ target_headers(char *in, size_t sz, struct tt_buf *seen, struct tt_err *err)
 	struct fake_env		 env = { .n = 0 };
 	FCGX_Request		 fcgi = { .envp = env.list };
 	struct tt_request	 req = { 0 };
-	int			 i;
 
 	(void)sz;
 	fake_env_add(&env, "REQUEST_METHOD", "GET");
 	fake_env_add(&env, "REQUEST_URI", "/");
-	for (i = 0; i < LINES && *in != '\0'; i++)
-		add_header(&env, target_line(&in));
+	while (fake_env_header(&env, &in))
+		continue;
 
 	if (tt_request_read(&req, &fcgi, "", err) == TT_OK) {
 		assert(req.id[0] != '\0' && target_text_ok(req.id, " \r\n"));
