@@ -11,6 +11,7 @@
  * The bytes that the text stands for: *sz of them, max at most.  False if there
  * are more, or if the text is not what those bytes are written as.
  */
-bool	 tt_base64_read(const char *, unsigned char *out, size_t max, size_t *sz);
+bool	 tt_base64_read(const char *, unsigned char *out, size_t max,
+	    size_t *sz);
 
 #endif /* !TT_BASE64_H */
