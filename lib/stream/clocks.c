@@ -23,21 +23,30 @@ tt_clocks_init(struct tt_clocks *c, const struct tt_conf *conf,
 	c->fanout = fanout;
 	TAILQ_INIT(&c->all);
 	TAILQ_INIT(&c->quiet);
-	TAILQ_INIT(&c->tickets);
+	TAILQ_INIT(&c->due);
 }
 
-/* Tickets last equally long, so the place is nearly always at the end. */
-static void
-add_ticket(struct tt_clocks *c, struct tt_stream *st)
+/* How long before its ticket's end a page is told to fetch a new one. */
+static int64_t
+ahead_ms(const struct tt_clocks *c)
 {
-	struct tt_stream	*p = TAILQ_LAST(&c->tickets, tt_stream_list);
+	int64_t	 fifth = c->conf->ticket_ttl_s * 1000 / 5;
 
-	while (p != NULL && p->ticket_ms > st->ticket_ms)
-		p = TAILQ_PREV(p, tt_stream_list, tickets);
+	return fifth < TICKET_AHEAD_MS ? fifth : TICKET_AHEAD_MS;
+}
+
+/* What is due is due equally late, so the place is nearly always the end. */
+static void
+add_due(struct tt_clocks *c, struct tt_stream *st)
+{
+	struct tt_stream	*p = TAILQ_LAST(&c->due, tt_stream_list);
+
+	while (p != NULL && p->due_ms > st->due_ms)
+		p = TAILQ_PREV(p, tt_stream_list, due);
 	if (p == NULL)
-		TAILQ_INSERT_HEAD(&c->tickets, st, tickets);
+		TAILQ_INSERT_HEAD(&c->due, st, due);
 	else
-		TAILQ_INSERT_AFTER(&c->tickets, p, st, tickets);
+		TAILQ_INSERT_AFTER(&c->due, p, st, due);
 }
 
 void
@@ -50,15 +59,18 @@ tt_clocks_add(struct tt_clocks *c, struct tt_stream *st)
 	st->jitter_s = (int16_t)randombytes_uniform((uint32_t)tenth + 1);
 	TAILQ_INSERT_TAIL(&c->all, st, all);
 	TAILQ_INSERT_TAIL(&c->quiet, st, quiet);
-	if (st->ticket_ms != 0)
-		add_ticket(c, st);
+	if (st->due_ms == 0)
+		return;
+	if (st->held == NULL)
+		st->due_ms -= ahead_ms(c);
+	add_due(c, st);
 }
 
 static void
-forget_ticket(struct tt_clocks *c, struct tt_stream *st)
+forget_due(struct tt_clocks *c, struct tt_stream *st)
 {
-	TAILQ_REMOVE(&c->tickets, st, tickets);
-	st->ticket_ms = 0;
+	TAILQ_REMOVE(&c->due, st, due);
+	st->due_ms = 0;
 }
 
 void
@@ -66,8 +78,8 @@ tt_clocks_remove(struct tt_clocks *c, struct tt_stream *st)
 {
 	TAILQ_REMOVE(&c->all, st, all);
 	TAILQ_REMOVE(&c->quiet, st, quiet);
-	if (st->ticket_ms != 0)
-		forget_ticket(c, st);
+	if (st->due_ms != 0)
+		forget_due(c, st);
 }
 
 void
@@ -135,28 +147,31 @@ look_at_old(struct tt_clocks *c, int64_t now)
  * it; this stream itself goes on.
  */
 static void
-look_at_tickets(struct tt_clocks *c, int64_t now)
+tell_ticket(struct tt_clocks *c, struct tt_stream *st)
 {
-	int64_t			 ahead = c->conf->ticket_ttl_s * 1000 / 5;
-	struct tt_stream	*st;
-	struct tt_buf		 data = TT_BUF_INIT, text = TT_BUF_INIT;
+	struct tt_buf	 data = TT_BUF_INIT, text = TT_BUF_INIT;
 
-	if (ahead > TICKET_AHEAD_MS)
-		ahead = TICKET_AHEAD_MS;
-	while ((st = TAILQ_FIRST(&c->tickets)) != NULL &&
-	    st->ticket_ms - ahead <= now) {
-		tt_buf_clear(&data);
-		tt_buf_clear(&text);
-		tt_buf_printf(&data, "{\"expires_in\":%d}",
-		    st->ticket_ms <= now ? 0 :
-		    (int)((st->ticket_ms - now) / 1000));
-		tt_sse_event(&text, NULL, "ticket", tt_buf_text(&data));
-		forget_ticket(c, st);
-		if (tt_stream_open(st))
-			tt_fanout_tell(c->fanout, st, &text);
-	}
+	tt_buf_printf(&data, "{\"expires_in\":%d}", (int)(ahead_ms(c) / 1000));
+	tt_sse_event(&text, NULL, "ticket", tt_buf_text(&data));
+	tt_fanout_tell(c->fanout, st, &text);
 	tt_buf_free(&data);
 	tt_buf_free(&text);
+}
+
+static void
+look_at_due(struct tt_clocks *c, int64_t now)
+{
+	struct tt_stream	*st;
+
+	while ((st = TAILQ_FIRST(&c->due)) != NULL && st->due_ms <= now) {
+		forget_due(c, st);
+		if (!tt_stream_open(st))
+			continue;
+		if (st->held != NULL)
+			tt_fanout_end(c->fanout, st);
+		else
+			tell_ticket(c, st);
+	}
 }
 
 void
@@ -164,5 +179,5 @@ tt_clocks_look(struct tt_clocks *c, int64_t now)
 {
 	look_at_quiet(c, now);
 	look_at_old(c, now);
-	look_at_tickets(c, now);
+	look_at_due(c, now);
 }

@@ -1,5 +1,6 @@
 /*
- * clocks.h - what time does to streams: keep-alives, ages, tickets.
+ * clocks.h - what time does to streams: keep-alives, ages, tickets,
+ * clients that have waited long enough.
  *
  * Lists in order of time, so that a look costs what there is to do, and one
  * timer serves all streams.
@@ -22,7 +23,7 @@ struct tt_clocks {
 	struct tt_fanout	*fanout;	/* what tells and ends streams */
 	struct tt_stream_list	 all;		/* by age */
 	struct tt_stream_list	 quiet;		/* by last write */
-	struct tt_stream_list	 tickets;	/* by end of ticket */
+	struct tt_stream_list	 due;		/* by what is due, if any is */
 };
 
 void	 tt_clocks_init(struct tt_clocks *, const struct tt_conf *,

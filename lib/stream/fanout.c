@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "job/event.h"
 #include "stream/fanout.h"
+#include "stream/held.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
 #include "stream/watchers.h"
@@ -133,8 +134,11 @@ void
 tt_fanout_tell(struct tt_fanout *fo, struct tt_stream *st,
     const struct tt_buf *text)
 {
-	struct tt_frame	*f = tt_frame_new(tt_buf_text(text), text->sz);
+	struct tt_frame	*f;
 
+	if (st->held != NULL)
+		return;		/* its answer is not a stream */
+	f = tt_frame_new(tt_buf_text(text), text->sz);
 	queue(fo, st, f);
 	tt_frame_unref(f);
 }
@@ -145,9 +149,23 @@ tt_fanout_kill(struct tt_fanout *fo, struct tt_stream *st)
 	set_state(fo, st, TT_STREAM_DEAD);
 }
 
+/* The one answer of a client that waits for it. */
+static void
+answer(struct tt_fanout *fo, struct tt_stream *st, struct tt_frame *f)
+{
+	tt_held_free(st->held);
+	st->held = NULL;
+	queue(fo, st, f);
+	tt_frame_unref(f);
+}
+
 void
 tt_fanout_end(struct tt_fanout *fo, struct tt_stream *st)
 {
+	if (st->held != NULL)
+		answer(fo, st, tt_held_late(st->held));
+	if (st->state == TT_STREAM_DEAD)
+		return;
 	tt_sink_end(&st->sink);
 	set_state(fo, st, TT_STREAM_ENDING);
 }
@@ -237,8 +255,18 @@ deliver(struct tt_fanout *fo, struct delivery *d, struct tt_watch *w,
 {
 	struct tt_stream	*st = w->stream;
 	struct tt_frame		*f;
+	int			 status;
 
 	w->seq = d->ev->seq;
+	if (st->held != NULL) {
+		if (!tt_kind_ends_job(d->ev->kind))
+			return;
+		tt_buf_clear(&fo->text);
+		status = st->vocabulary->answer(d->ev, &fo->text);
+		answer(fo, st, tt_held_answer(st->held, status, &fo->text));
+		tt_fanout_end(fo, st);
+		return;
+	}
 	render(fo, d, st->vocabulary);
 	if (d->name != NULL) {
 		if (replace && d->replaceable && tt_sink_take_back(&st->sink,

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "stream/held.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
 #include "web/frame.h"
@@ -61,26 +62,30 @@ tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
     int nwatches)
 {
 	struct tt_stream	*st;
-	struct tt_frame		*first = first_frame(reply);
+	struct tt_frame		*first = NULL;
 
 	st = calloc(1, sizeof(*st) +
 	    (size_t)nwatches * sizeof(struct tt_watch));
-	if (st == NULL || first == NULL) {
+	if (st == NULL || (opening->late != NULL ?
+	    (st->held = tt_held_new(reply, opening->late)) == NULL :
+	    (first = first_frame(reply)) == NULL)) {
 		free(st);
-		tt_frame_unref(first);
 		return NULL;
 	}
 	st->vocabulary = opening->vocabulary;
 	st->lease = opening->lease;
 	st->state = TT_STREAM_BEHIND;
 	st->born_ms = st->wrote_ms = tt_clock_mono_ms();
-	if (opening->ticket_us != 0)
-		st->ticket_ms = st->born_ms +
+	if (opening->late != NULL)
+		st->due_ms = st->born_ms + opening->late_s * 1000;
+	else if (opening->ticket_us != 0)
+		st->due_ms = st->born_ms +
 		    (opening->ticket_us - tt_clock_now_us()) / 1000;
 	watch(st, from, nwatches);
 
 	reply->detached = true;
-	if (!tt_sink_open(&st->sink, r) || !tt_sink_push(&st->sink, first)) {
+	if (!tt_sink_open(&st->sink, r) ||
+	    (first != NULL && !tt_sink_push(&st->sink, first))) {
 		tt_stream_free(st);
 		st = NULL;
 	}
@@ -94,6 +99,7 @@ tt_stream_free(struct tt_stream *st)
 	if (st == NULL)
 		return;
 	tt_sink_close(&st->sink);
+	tt_held_free(st->held);
 	free(st);
 }
 

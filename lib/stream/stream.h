@@ -19,6 +19,7 @@
 
 struct tt_buf;
 struct tt_event;
+struct tt_held;
 struct tt_holder;
 struct tt_reply;
 struct tt_stream;
@@ -51,11 +52,12 @@ struct tt_stream {
 	TAILQ_ENTRY(tt_stream)		 all;	/* by age */
 	LIST_ENTRY(tt_stream)		 behind;
 	STAILQ_ENTRY(tt_stream)		 dirty;	/* to be flushed */
-	TAILQ_ENTRY(tt_stream)		 tickets; /* by end, if it has one */
+	TAILQ_ENTRY(tt_stream)		 due;	/* if anything is */
 	LIST_ENTRY(tt_stream)		 same_holder;
 	struct tt_holder		*holder;
 	struct tt_lease			 lease;	/* until it is held */
-	int64_t				 ticket_ms;	/* its end; or 0 */
+	int64_t				 due_ms;	/* 0: nothing is */
+	struct tt_held			*held;		/* it waits; or NULL */
 	int64_t				 born_ms, wrote_ms;
 	int64_t				 blocked_ms;	/* since when; or 0 */
 	uint8_t				 state;		/* tt_stream_state */
@@ -66,11 +68,17 @@ struct tt_stream {
 	struct tt_watch			 watch[];
 };
 
-/* What a stream is opened with, besides its first text. */
+/*
+ * What a stream is opened with, besides its first text.  late makes it one
+ * whole answer that comes when the job has ended (vocabulary->answer), or is
+ * this one when that takes longer than so many seconds.
+ */
 struct tt_opening {
 	const struct tt_vocabulary	*vocabulary;
 	struct tt_lease			 lease;
 	int64_t				 ticket_us; /* wall clock; 0: none */
+	const struct tt_reply		*late;
+	int				 late_s;
 };
 
 /* A job to watch, from after which event; ended: only to keep its place. */

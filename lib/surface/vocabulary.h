@@ -18,8 +18,17 @@ struct tt_vocabulary {
 	const char	*(*show)(const struct tt_event *, struct tt_buf *data,
 			    bool *replaceable);
 
-	/* The comment or event that keeps a quiet stream open. */
+	/*
+	 * The comment or event that keeps a quiet stream open; NULL where
+	 * nothing may be said in between.
+	 */
 	void		 (*keepalive)(struct tt_buf *);
+
+	/*
+	 * Of a client that waits for one whole answer: the body of it, now that
+	 * the job has ended; returns the status.  NULL for streams of events.
+	 */
+	int		 (*answer)(const struct tt_event *, struct tt_buf *);
 };
 
 #endif /* !TT_VOCABULARY_H */
