@@ -176,8 +176,9 @@ tt_cidrs_free(struct tt_cidrs *cidrs)
 	cidrs->n = 0;
 }
 
-static bool
-within(const struct tt_cidr *cidr, const unsigned char address[TT_ADDRESS_SZ])
+bool
+tt_cidr_has(const struct tt_cidr *cidr,
+    const unsigned char address[TT_ADDRESS_SZ])
 {
 	size_t	 whole = (size_t)cidr->bits / 8;
 	int	 mask = 0xff00 >> cidr->bits % 8 & 0xff;
@@ -194,7 +195,7 @@ tt_cidrs_have(const struct tt_cidrs *cidrs,
 	int	 i;
 
 	for (i = 0; i < cidrs->n; i++)
-		if (within(&cidrs->list[i], address))
+		if (tt_cidr_has(&cidrs->list[i], address))
 			return true;
 	return false;
 }

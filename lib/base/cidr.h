@@ -11,12 +11,14 @@
 
 #define TT_ADDRESS_SZ	16
 
+struct tt_cidr {
+	unsigned char	 address[TT_ADDRESS_SZ];
+	int		 bits;			/* of the 128 */
+};
+
 struct tt_cidrs {
-	struct tt_cidr {
-		unsigned char	 address[TT_ADDRESS_SZ];
-		int		 bits;		/* of the 128 */
-	}	*list;
-	int	 n;
+	struct tt_cidr	*list;
+	int		 n;
 };
 
 /*
@@ -35,6 +37,8 @@ bool	 tt_address_read(const char *, size_t,
 bool	 tt_cidrs_read(const char *, struct tt_cidrs *, const char **wrong);
 void	 tt_cidrs_free(struct tt_cidrs *);
 
+bool	 tt_cidr_has(const struct tt_cidr *,
+	    const unsigned char address[TT_ADDRESS_SZ]);
 bool	 tt_cidrs_have(const struct tt_cidrs *,
 	    const unsigned char address[TT_ADDRESS_SZ]);
 

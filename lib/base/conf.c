@@ -64,6 +64,9 @@ static const struct variable variables[] = {
 	    NULL },
 	{ "TELLTALE_MAX_UPLOAD", NUMBER, AT(max_upload), "4718592", 1024,
 	    1073741824, NULL },
+	{ "TELLTALE_WEBHOOK_ALLOW", NETWORKS, AT(webhook_allow), "", 0, 0,
+	    NULL },
+	{ "TELLTALE_SYNC_MAX", NUMBER, AT(sync_max_s), "30", 1, 3600, NULL },
 	{ "TELLTALE_MOUNT", TEXT, AT(mount), "", 0, 0, NULL },
 	{ "TELLTALE_LOG", WORD, AT(log_level), "info", 0, 0,
 	    "error warning info debug" },
@@ -401,5 +404,6 @@ tt_conf_free(struct tt_conf *conf)
 			free(*(char **)(void *)((char *)conf +
 			    variables[i].offset));
 	tt_cidrs_free(&conf->trusted_proxies);
+	tt_cidrs_free(&conf->webhook_allow);
 	memset(conf, 0, sizeof(*conf));
 }

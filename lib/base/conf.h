@@ -33,6 +33,8 @@ struct tt_conf {
 	int	 address_rate;		/* TELLTALE_ADDRESS_RATE, a minute */
 	struct tt_cidrs trusted_proxies;	/* TELLTALE_TRUSTED_PROXIES */
 	int	 max_upload;		/* TELLTALE_MAX_UPLOAD, bytes */
+	struct tt_cidrs webhook_allow;	/* TELLTALE_WEBHOOK_ALLOW */
+	int	 sync_max_s;		/* TELLTALE_SYNC_MAX, seconds */
 	char	*mount;			/* TELLTALE_MOUNT, "" or "/prefix" */
 };
 
