@@ -7,6 +7,7 @@
 #include "job/job.h"
 #include "pg/db.h"
 #include "surface/moderation.h"
+#include "surface/refusal.h"
 #include "web/server.h"
 
 static const char *const no_params[] = { NULL };
@@ -29,7 +30,7 @@ handle(struct tt_call *call, struct tt_err *err)
 		(void)!tt_job_get(call->db, &who.caller, id[0], &row, err);
 		(void)!tt_gate_settle(&who, call->db, err);
 	}
-	tt_moderation_rate(&call->reply, tt_gate_rate(&who, req, false));
+	tt_refusal_rate(&call->reply, tt_gate_rate(&who, req, false));
 	if (err->rc == TT_OK)
 		tt_moderation_job(&call->reply, req, &row.job);
 	else

@@ -5,6 +5,7 @@
 #include "job/list.h"
 #include "pg/db.h"
 #include "surface/moderation.h"
+#include "surface/refusal.h"
 #include "web/server.h"
 
 static void
@@ -24,7 +25,7 @@ handle(struct tt_call *call, struct tt_err *err)
 		(void)!tt_list_get(call->db, &who.caller, &query, &list, err);
 		(void)!tt_gate_settle(&who, call->db, err);
 	}
-	tt_moderation_rate(&call->reply, tt_gate_rate(&who, req, false));
+	tt_refusal_rate(&call->reply, tt_gate_rate(&who, req, false));
 	if (err->rc == TT_OK)
 		tt_moderation_list(&call->reply, req, &query, &list);
 	else

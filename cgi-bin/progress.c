@@ -18,6 +18,7 @@
 #include "stream/stream.h"
 #include "surface/moderation.h"
 #include "surface/moderation_stream.h"
+#include "surface/refusal.h"
 #include "web/server.h"
 
 #define REFUSED_RETRY_MS	10000
@@ -284,7 +285,7 @@ handle(struct tt_call *call, struct tt_err *err)
 		if (tt_gate_settle(&q.who, call->db, err) != TT_OK && p.n > 0)
 			tt_hub_give_back(hub, &q.lease);
 	}
-	tt_moderation_rate(&call->reply, tt_gate_rate(&q.who, &call->req,
+	tt_refusal_rate(&call->reply, tt_gate_rate(&q.who, &call->req,
 	    true));
 	if (err->rc == TT_OK)
 		answer(call, &q, &p, err);

@@ -16,6 +16,7 @@
 #include "job/grant.h"
 #include "pg/db.h"
 #include "surface/moderation.h"
+#include "surface/refusal.h"
 #include "web/form.h"
 #include "web/server.h"
 
@@ -274,7 +275,7 @@ handle(struct tt_call *call, struct tt_err *err)
 	    tt_request_method(req, "POST, DELETE", err) == TT_OK &&
 	    tt_request_known(req, no_params, err) == TT_OK && !out)
 		(void)post(call, &who, &m, err);
-	tt_moderation_rate(&call->reply, tt_gate_rate(&who, req, false));
+	tt_refusal_rate(&call->reply, tt_gate_rate(&who, req, false));
 	if (err->rc != TT_OK)
 		tt_moderation_error(&call->reply, req, err);
 	else if (out)

@@ -30,6 +30,7 @@ enum tt_rc {
 	TT_LIMITED,		/* 429 */
 	TT_UNAVAIL,		/* the database is away, or we are full: 503 */
 	TT_INTERNAL,		/* our fault: 500 */
+	TT_LATE,		/* what was waited for has not come: 504 */
 	TT_RC__MAX
 };
 

@@ -12,7 +12,8 @@
 
 static const struct tt_query	 open_query = {
 	"progress_open",
-	"select * from telltale.web_progress_open($1, $2, $3, $4, $5)", 5
+	"select * from telltale.web_progress_open($1, $2, $3, $4, $5, "
+	    "'watch', null)", 5
 };
 
 bool

@@ -1,46 +1,32 @@
 /*
  * moderation.c - see moderation.h.
  */
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
-#include "gate/rate.h"
 #include "job/list.h"
 #include "surface/moderation.h"
+#include "surface/refusal.h"
 #include "web/reply.h"
 #include "web/request.h"
 
-#define JSON_TYPE	"application/json; charset=utf-8"
-#define RETRY_AFTER_S	5	/* where nobody knows better */
-
-/* The one place that maps our codes to this surface's status and word. */
-static const struct face {
-	int		 status;
-	const char	*word;
-	const char	*text;		/* where the error's own is not told */
-} faces[TT_RC__MAX] = {
-	[TT_OK]		= { 500, "INTERNAL_ERROR", "Internal error" },
-	[TT_BADREQ]	= { 400, "INVALID_REQUEST", "Invalid request" },
-	[TT_UNAUTHORIZED] = { 401, "UNAUTHORIZED", "Invalid API key" },
-	[TT_FORBIDDEN]	= { 403, "FORBIDDEN", "Forbidden" },
-	[TT_TERMINATED]	= { 403, "ACCOUNT_TERMINATED",
-			    "This account is terminated" },
-	[TT_NOTFOUND]	= { 404, "JOB_NOT_FOUND", "Job not found" },
-	[TT_NOPATH]	= { 404, "NOT_FOUND", "No such path" },
-	[TT_METHOD]	= { 405, "METHOD_NOT_ALLOWED", "Method not allowed" },
-	[TT_NOTACCEPTABLE] = { 406, "NOT_ACCEPTABLE", "Not acceptable" },
-	[TT_CONFLICT]	= { 409, "CONFLICT", "Conflict" },
-	[TT_TOOLARGE]	= { 413, "PAYLOAD_TOO_LARGE", "Payload too large" },
-	[TT_MEDIATYPE]	= { 415, "UNSUPPORTED_MEDIA",
-			    "Unsupported media type" },
-	[TT_LIMITED]	= { 429, "RATE_LIMITED", "Rate limit exceeded" },
-	[TT_UNAVAIL]	= { 503, "SERVICE_UNAVAILABLE",
-			    "The service is unavailable for the moment" },
-	[TT_INTERNAL]	= { 500, "INTERNAL_ERROR", "Internal error" },
+static const char *const words[TT_RC__MAX] = {
+	[TT_OK]		= "INTERNAL_ERROR",
+	[TT_BADREQ]	= "INVALID_REQUEST",
+	[TT_UNAUTHORIZED] = "UNAUTHORIZED",
+	[TT_FORBIDDEN]	= "FORBIDDEN",
+	[TT_TERMINATED]	= "ACCOUNT_TERMINATED",
+	[TT_NOTFOUND]	= "JOB_NOT_FOUND",
+	[TT_NOPATH]	= "NOT_FOUND",
+	[TT_METHOD]	= "METHOD_NOT_ALLOWED",
+	[TT_NOTACCEPTABLE] = "NOT_ACCEPTABLE",
+	[TT_CONFLICT]	= "CONFLICT",
+	[TT_TOOLARGE]	= "PAYLOAD_TOO_LARGE",
+	[TT_MEDIATYPE]	= "UNSUPPORTED_MEDIA",
+	[TT_LIMITED]	= "RATE_LIMITED",
+	[TT_UNAVAIL]	= "SERVICE_UNAVAILABLE",
+	[TT_INTERNAL]	= "INTERNAL_ERROR",
+	[TT_LATE]	= "TIMEOUT",
 };
 
 const char *
@@ -105,7 +91,7 @@ tt_moderation_job(struct tt_reply *reply, const struct tt_request *req,
 {
 	struct tt_json	 j;
 
-	tt_reply_begin(reply, 200, JSON_TYPE);
+	tt_reply_begin(reply, 200, TT_JSON_TYPE);
 	tt_json_init(&j, &reply->body);
 	tt_json_open(&j, '{');
 	put_job(&j, job);
@@ -165,7 +151,7 @@ tt_moderation_list(struct tt_reply *reply, const struct tt_request *req,
 	const char	*cursor = NULL;
 	struct tt_json	 j;
 
-	tt_reply_begin(reply, 200, JSON_TYPE);
+	tt_reply_begin(reply, 200, TT_JSON_TYPE);
 	if (list->more) {
 		cursor = tt_list_cursor(&list->job[list->njobs - 1], text);
 		put_link(reply, req, cursor);
@@ -185,77 +171,20 @@ tt_moderation_list(struct tt_reply *reply, const struct tt_request *req,
 	tt_reply_etag(reply, req);
 }
 
-static void
-put_number(struct tt_reply *reply, const char *name, int64_t n,
-    void (*put)(struct tt_reply *, const char *, const char *))
-{
-	char	 text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, n);
-	put(reply, name, text);
-}
-
-void
-tt_moderation_rate(struct tt_reply *reply, const struct tt_rate *rate)
-{
-	if (rate->limit == 0)
-		return;
-	put_number(reply, "X-RateLimit-Limit", rate->limit, tt_reply_always);
-	put_number(reply, "X-RateLimit-Remaining", rate->remaining,
-	    tt_reply_always);
-	put_number(reply, "X-RateLimit-Reset", (rate->reset_ms + 999) / 1000,
-	    tt_reply_always);
-}
-
-/* Headers without which the status would say too little. */
-static void
-put_error_headers(struct tt_reply *reply, const struct tt_request *req,
-    const struct tt_err *err)
-{
-	enum tt_rc	 rc = err->rc;
-
-	tt_reply_header(reply, "Cache-Control", "no-store");
-	if (rc == TT_UNAUTHORIZED)
-		tt_reply_header(reply, "WWW-Authenticate", "Bearer");
-	if (rc == TT_METHOD && req->allow != NULL)
-		tt_reply_header(reply, "Allow", req->allow);
-	if (rc == TT_UNAVAIL || rc == TT_LIMITED)
-		put_number(reply, "Retry-After", err->retry_s != 0 ?
-		    err->retry_s : RETRY_AFTER_S, tt_reply_header);
-}
-
-static void
-log_error(const struct tt_err *err, int status)
-{
-	const char	*gap = err->sqlstate[0] == '\0' ? "" : " ";
-
-	if (status == 500)
-		tt_error("500: %s%s%s", err->msg, gap, err->sqlstate);
-	else if (status == 503)
-		tt_warn("503: %s%s%s", err->msg, gap, err->sqlstate);
-	else
-		tt_info("%d: %s%s%s", status, err->msg, gap, err->sqlstate);
-}
-
 void
 tt_moderation_error(struct tt_reply *reply, const struct tt_request *req,
     const struct tt_err *err)
 {
-	const struct face	*face = &faces[err->rc];
-	struct tt_json		 j;
+	struct tt_json	 j;
 
-	assert(err->rc > TT_OK && err->rc < TT_RC__MAX);
-	log_error(err, face->status);
-	tt_reply_begin(reply, face->status, JSON_TYPE);
-	put_error_headers(reply, req, err);
+	tt_refusal_begin(reply, req, err);
 	tt_json_init(&j, &reply->body);
 	tt_json_open(&j, '{');
 	tt_json_key(&j, "error");
-	tt_json_string(&j, face->word);
+	tt_json_string(&j, words[err->rc]);
 	tt_json_key(&j, "message");
-	tt_json_string(&j, err->told && err->rc != TT_INTERNAL &&
-	    err->rc != TT_UNAVAIL ? err->msg : face->text);
+	tt_json_string(&j, tt_refusal_text(err));
 	tt_json_key(&j, "statusCode");
-	tt_json_int(&j, face->status);
+	tt_json_int(&j, tt_refusal_status(err->rc));
 	tt_json_close(&j, '}');
 }

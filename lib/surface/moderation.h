@@ -13,7 +13,6 @@
 struct tt_json;
 struct tt_list;
 struct tt_list_query;
-struct tt_rate;
 struct tt_reply;
 struct tt_request;
 
@@ -38,12 +37,6 @@ void		 tt_moderation_job(struct tt_reply *, const struct tt_request *,
 void		 tt_moderation_list(struct tt_reply *,
 		    const struct tt_request *, const struct tt_list_query *,
 		    const struct tt_list *);
-
-/*
- * Headers of the answer to come: how the client stands with its rate, the
- * reset in seconds to go.  First of all.
- */
-void		 tt_moderation_rate(struct tt_reply *, const struct tt_rate *);
 
 /*
  * The answer to what failed: {"error","message","statusCode"}, and the headers
