@@ -2,7 +2,7 @@
 -- `telltale init`: safe again, and while the same is done in another database.
 --
 -- Who runs it is a superuser, or may create roles and owns the database.  The
--- three that log in get no password here: that is between the operator and
+-- four that log in get no password here: that is between the operator and
 -- pg_hba.conf.
 
 do $$
@@ -15,7 +15,8 @@ begin
             (1, 'telltale_owner',  'nologin', 'Telltale: owns its objects; nobody logs in as this.'),
             (2, 'telltale_web',    'login',   'Telltale: the programs behind the web server.'),
             (3, 'telltale_worker', 'login',   'Telltale: what submits jobs and works on them.'),
-            (4, 'telltale_admin',  'login',   'Telltale: the operator''s command.')
+            (4, 'telltale_admin',  'login',   'Telltale: the operator''s command.'),
+            (5, 'telltale_webhook', 'login',  'Telltale: what tells others that jobs ended.')
           ) as r (n, name, login, about)
          where not exists (select from pg_roles as p where p.rolname = r.name)
          order by r.n
@@ -50,7 +51,8 @@ comment on schema telltale is
     'Job list, job status and live progress: only its functions write here.';
 
 set role telltale_owner;
-grant usage on schema telltale to telltale_web, telltale_worker, telltale_admin;
+grant usage on schema telltale
+   to telltale_web, telltale_worker, telltale_admin, telltale_webhook;
 
 -- The operator may look at everything, and writes by functions like all others.
 alter default privileges in schema telltale grant select on tables to telltale_admin;

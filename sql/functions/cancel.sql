@@ -5,7 +5,7 @@
 --
 -- Raises:      TT400 malformed, TT404 no such job, TT409 completed or failed
 -- Called by:   sites and workers, bin/telltale
--- Writes:      telltale.job, telltale.job_event
+-- Writes:      telltale.job, telltale.job_event, by job_cancel
 
 create or replace function telltale.cancel(job_id text)
 returns text
@@ -14,28 +14,10 @@ security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict error
 declare
-    v_now timestamptz := clock_timestamp();
-    v_job telltale.job;
+    v_job telltale.job := telltale.job_cancel(null, cancel.job_id);
 begin
-    update telltale.job as j
-       set status       = 'cancelled',
-           lease_until  = null,
-           completed_at = v_now,
-           updated_at   = v_now,
-           seq          = j.seq + 1
-     where j.job_id = cancel.job_id
-       and j.status in ('queued', 'processing')
-    returning j.* into v_job;
-    if found then
-        perform telltale.job_event_append(v_job, 'job.cancelled',
-            jsonb_build_object(
-                'attempt',   v_job.attempt,
-                'file_path', v_job.file_path));
-        return 'cancelled';
-    end if;
-
-    v_job := telltale.job_find(cancel.job_id);
     if v_job.id is null then
+        v_job := telltale.job_find(cancel.job_id);
         raise exception using errcode = 'TT404', message =
             format('job %s was removed', cancel.job_id);
     elsif v_job.status <> 'cancelled' then

@@ -11,7 +11,7 @@
 -- Raises:      TT400 malformed, TT404 no such job, TT409 if it is not this
 --              attempt's any more: cancelled, removed, ended, lease lost
 -- Called by:   workers
--- Writes:      telltale.job, telltale.job_event
+-- Writes:      telltale.job, telltale.job_event, telltale.webhook_delivery
 
 create or replace function telltale.complete(
     job_id text, attempt integer, decision text default null,
@@ -61,7 +61,11 @@ begin
             'attempt',   v_job.attempt,
             'decision',  v_job.decision,
             'reason',    v_job.reason,
-            'file_path', v_job.file_path));
+            'file_path', v_job.file_path),
+        -- Whose stream ends with the whole report.
+        case when v_job.type = 'compliance'
+             then jsonb_build_object('result', v_job.result) end);
+    perform telltale.webhook_enqueue(v_job);
 end
 $$;
 

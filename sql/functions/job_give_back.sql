@@ -7,7 +7,7 @@
 --      The caller holds the row's lock and has seen that it is processing.
 --
 -- Called by:   fail, lease_expire
--- Writes:      telltale.job, telltale.job_event
+-- Writes:      telltale.job, telltale.job_event, telltale.webhook_delivery
 
 create or replace function telltale.job_give_back(
     p_job telltale.job, p_retryable boolean, p_wait interval,
@@ -51,6 +51,7 @@ begin
                 'error_code', v_job.error_code,
                 'error',      v_job.error,
                 'file_path',  v_job.file_path));
+        perform telltale.webhook_enqueue(v_job);
     end if;
     return v_job.status;
 end

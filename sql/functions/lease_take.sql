@@ -19,7 +19,7 @@
 --      The order of locks, for all who write here: account, undertaker's,
 --      listener, and one lease last.
 --
--- Called by:   web_progress_open
+-- Called by:   web_progress_open, job_make
 -- Reads:       telltale.account, telltale.listener
 -- Writes:      telltale.stream_lease
 

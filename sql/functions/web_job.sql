@@ -2,7 +2,7 @@
 --      returns (verdict, rate_per_minute, unused, id, job_id, type, status,
 --               progress, detail, frames_completed, frame_count, decision,
 --               categories, reason, error_code, result, attempt, created_us,
---               started_us, completed_us)
+--               started_us, completed_us, callback_id, error, file_path)
 --
 --      One job of the key's account.  One row always, the key judged first;
 --      verdict is one of telltale.web_key(), or 'not_found', for a job that is
@@ -39,7 +39,10 @@ returns table (
     attempt          integer,
     created_us       bigint,
     started_us       bigint,
-    completed_us     bigint)
+    completed_us     bigint,
+    callback_id      text,
+    error            text,
+    file_path        text)
 language sql stable
 security definer set search_path = pg_catalog, pg_temp
 begin atomic
@@ -53,7 +56,8 @@ begin atomic
            j.attempt,
            (extract(epoch from j.created_at)   * 1000000)::bigint,
            (extract(epoch from j.started_at)   * 1000000)::bigint,
-           (extract(epoch from j.completed_at) * 1000000)::bigint
+           (extract(epoch from j.completed_at) * 1000000)::bigint,
+           j.callback_id, j.error, j.file_path
       from telltale.web_key(p_key, p_scope) as k
       left join telltale.job as j
         on j.job_id = p_job_id and j.account_id = k.account_id;

@@ -1,16 +1,18 @@
--- telltale.web_progress_open(key, scope, job_ids, seqs, listener)
+-- telltale.web_progress_open(key, scope, job_ids, seqs, listener, class, type)
 --      returns (verdict, rate_per_minute, unused, account_id, key_id, id,
 --               job_id, type, status, progress, detail, frames_completed,
 --               frame_count, error_code, seq, resumable)
 --
 --      What a stream needs to begin: the key judged first, then each job as it
 --      stands, in the order asked, and if all is well one stream more counted
---      against the account's watch_limit, held by that listener (lease_take).
---      A listener of null wants no stream, only to see (HEAD).
+--      against a limit of the account's, held by that listener (lease_take):
+--      stream_limit for class 'stream', else watch_limit.  A listener of null
+--      wants no stream, only to see (HEAD).
 --
 --      verdict is one of telltale.web_key(), or of telltale.lease_take(), in
 --      one row alone if it is not 'ok'; or, job by job, 'not_found', for an
---      unknown one and for another account's: then nothing is counted.
+--      unknown one, for another account's and for one that is not of the type,
+--      if there is one: then nothing is counted.
 --      rate_per_minute and unused are in every row, as telltale.web_key() says;
 --      account_id and key_id where that said 'ok'.
 --
@@ -22,7 +24,7 @@
 --      The jobs are read once, before the lease is taken: one that went away in
 --      between cannot have cost a place.
 --
--- Called by:   cgi-bin/progress, by lib/job/progress
+-- Called by:   cgi-bin/progress, cgi-bin/compliance, by lib/job/progress
 -- Reads:       telltale.job, telltale.job_event, telltale.log_generation
 -- Writes:      telltale.stream_lease, by lease_take
 
@@ -31,7 +33,9 @@ create or replace function telltale.web_progress_open(
     p_scope       text,
     p_job_ids     text[],
     p_seqs        bigint[],
-    p_listener_id bigint)
+    p_listener_id bigint,
+    p_class       text,
+    p_type        text)
 returns table (
     verdict          text,
     rate_per_minute  integer,
@@ -78,10 +82,13 @@ begin
                                            from telltale.log_generation as g)) as resumable
           from unnest(p_job_ids, p_seqs) with ordinality as a (job_id, seq, n)
           left join telltale.job as j
-            on j.job_id = a.job_id and j.account_id = v_who.account_id),
+            on j.job_id = a.job_id and j.account_id = v_who.account_id
+           and (p_type is null or j.type = p_type)),
     lease as materialized (
         select case when p_listener_id is null or bool_or(a.id is null) then 'ok'
-                    else telltale.lease_take(v_who.account_id, 'watch', p_listener_id)
+                    else telltale.lease_take(v_who.account_id,
+                         case p_class when 'stream' then p_class else 'watch' end,
+                         p_listener_id)
                     end as verdict
           from asked as a)
     select case when l.verdict <> 'ok' then l.verdict
@@ -96,8 +103,8 @@ begin
 end;
 $$;
 
-comment on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) is
+comment on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint, text, text) is
     'Judges the key, says how the jobs of a stream stand, and counts the stream.';
 
-revoke all on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) from public;
-grant execute on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint) to telltale_web;
+revoke all on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint, text, text) from public;
+grant execute on function telltale.web_progress_open(bytea, text, text[], bigint[], bigint, text, text) to telltale_web;
