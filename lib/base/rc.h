@@ -39,7 +39,7 @@ struct tt_err {
 	int		 retry_s;	/* when to try again; 0: who knows */
 	bool		 told;		/* may msg go to the client? */
 	char		 sqlstate[6];	/* "" unless PostgreSQL said so */
-	char		 msg[256];
+	char		 msg[1024];
 };
 
 void		 tt_err_clear(struct tt_err *);

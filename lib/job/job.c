@@ -73,6 +73,8 @@ tt_job_from_result(struct tt_job *job, const PGresult *res, int row)
 	job->categories = text(res, row, "categories");
 	job->reason = text(res, row, "reason");
 	job->error_code = text(res, row, "error_code");
+	job->error = text(res, row, "error");
+	job->callback_id = text(res, row, "callback_id");
 	job->frames_completed = text(res, row, "frames_completed");
 	job->frame_count = text(res, row, "frame_count");
 	job->result = text(res, row, "result");

@@ -33,6 +33,8 @@ struct tt_job {
 	const char	*categories;	/* JSON object or NULL */
 	const char	*reason;
 	const char	*error_code;
+	const char	*error;		/* why it failed; one job only */
+	const char	*callback_id;	/* the submitter's word for it */
 	const char	*frames_completed;	/* JSON integer or NULL */
 	const char	*frame_count;
 	const char	*result;	/* JSON, one job only */

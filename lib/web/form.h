@@ -35,6 +35,7 @@ struct tt_form {
 	json_t		*fields;	/* an object: texts, or what JSON gave */
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
+	bool		 multipart;	/* what the body was */
 	struct tt_buf	 body;		/* taken apart in place; files point here */
 };
 
@@ -42,6 +43,7 @@ struct tt_form {
 #define TT_FORM_JSON		1
 #define TT_FORM_URLENCODED	2
 #define TT_FORM_MULTIPART	4
+#define TT_FORM_REPEATED	8	/* in a multipart: a list of texts */
 
 /*
  * Read the request's whole body, of at most max bytes, and take it apart.  No
