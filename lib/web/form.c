@@ -28,6 +28,7 @@ clear_values(struct tt_form *form)
 	json_decref(form->fields);
 	form->fields = json_object();
 	form->nfiles = 0;
+	form->multipart = false;
 }
 
 void
@@ -69,15 +70,42 @@ text_ok(const char *p, size_t sz)
 	return true;
 }
 
+/* One more text of that name: the first becomes a list of them. */
+static TT_MUSTUSE enum tt_rc
+append_text(struct tt_form *form, const char *name, const char *p, size_t sz,
+    struct tt_err *err)
+{
+	json_t	*v = json_object_get(form->fields, name);
+	json_t	*list;
+
+	if (json_is_string(v)) {
+		if ((list = json_pack("[O]", v)) == NULL ||
+		    json_object_set_new(form->fields, name, list) == -1)
+			return no_memory(err);
+		v = list;
+	}
+	if (json_array_size(v) >= TT_FORM_FIELDS)
+		return tt_err_tell(err, TT_BADREQ,
+		    "Field %.64s was given too often", name);
+	if (json_array_append_new(v, json_stringn(p, sz)) == -1)
+		return no_memory(err);
+	return TT_OK;
+}
+
 static TT_MUSTUSE enum tt_rc
 add_text(struct tt_form *form, const char *name, const char *p, size_t sz,
     struct tt_err *err)
 {
-	if (check_new(form, name, err) != TT_OK)
+	bool	 again = form->repeated &&
+		    json_object_get(form->fields, name) != NULL;
+
+	if (!again && check_new(form, name, err) != TT_OK)
 		return err->rc;
 	if (!text_ok(p, sz))
 		return tt_err_tell(err, TT_BADREQ,
 		    "Field %.64s is not UTF-8, or has a NUL", name);
+	if (again)
+		return append_text(form, name, p, sz, err);
 	if (json_object_set_new(form->fields, name, json_stringn(p, sz)) == -1)
 		return no_memory(err);
 	return TT_OK;
@@ -227,6 +255,7 @@ parse_multipart(struct tt_form *form, const char *content_type,
 	struct tt_part		 part;
 	bool			 more = true;
 
+	form->multipart = true;
 	if (tt_multipart_begin(&m, content_type, form->body.data,
 	    form->body.sz, err) != TT_OK)
 		return err->rc;
@@ -298,6 +327,7 @@ tt_form_parse(struct tt_form *form, const char *content_type, unsigned takes,
 	clear_values(form);
 	if (form->fields == NULL)
 		return no_memory(err);
+	form->repeated = (takes & TT_FORM_REPEATED) != 0;
 	if (form->body.sz == 0)
 		return TT_OK;
 	if (find_media(content_type, takes, &m, err) == TT_OK &&

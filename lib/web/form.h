@@ -36,6 +36,7 @@ struct tt_form {
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
 	bool		 multipart;	/* what the body was */
+	bool		 repeated;	/* may names come again? */
 	struct tt_buf	 body;		/* taken apart in place; files point here */
 };
 
