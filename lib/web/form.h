@@ -32,10 +32,10 @@ struct tt_file {
 };
 
 struct tt_form {
-	json_t		*fields;	/* an object: texts, or what JSON gave */
+	json_t		*fields;	/* an object: texts, or JSON's values */
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
-	struct tt_buf	 body;		/* taken apart in place; files point here */
+	struct tt_buf	 body;		/* what was sent, altered in place */
 };
 
 /* For tt_form_read(): the bodies that a path takes. */
@@ -68,7 +68,7 @@ void		 tt_form_free(struct tt_form *);
 enum tt_rc	 tt_form_parse(struct tt_form *, const char *content_type,
 		    unsigned takes, struct tt_err *) TT_MUSTUSE;
 
-/* TT_BADREQ naming it if a field or a file is none of known (NULL-terminated). */
+/* TT_BADREQ, naming it, if a field or file is none of the NULL-ended known. */
 enum tt_rc	 tt_form_known(const struct tt_form *,
 		    const char *const *known, struct tt_err *) TT_MUSTUSE;
 
