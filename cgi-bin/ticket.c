@@ -16,7 +16,7 @@
 #include "job/grant.h"
 #include "pg/db.h"
 #include "surface/moderation.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/server.h"
 
 #define BODY_MAX	4096

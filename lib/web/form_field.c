@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "web/form.h"
+#include "web/formdata.h"
 
 static bool
 listed(const char *const *list, const char *name)

@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "web/body.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/request.h"
 
 #define BEGIN		1

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "web/form.h"
+#include "web/formdata.h"
 
 #define JSON		"application/json"
 #define URLENCODED	"application/x-www-form-urlencoded"

@@ -1,12 +1,12 @@
 /*
- * form.h - the body of a request, as named values and files.
+ * formdata.h - the body of a request, as named values and files.
  *
  * JSON (one object), application/x-www-form-urlencoded, or
  * multipart/form-data, told apart by Content-Type and read into the same
  * fields, so that no program knows which it was.
  */
-#ifndef TT_FORM_H
-#define TT_FORM_H
+#ifndef TT_FORMDATA_H
+#define TT_FORMDATA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,4 +97,4 @@ enum tt_rc	 tt_form_int(const struct tt_form *, const char *name,
 /* The JSON value of a field (borrowed), NULL if there is none. */
 const json_t	*tt_form_json(const struct tt_form *, const char *name);
 
-#endif /* !TT_FORM_H */
+#endif /* !TT_FORMDATA_H */
