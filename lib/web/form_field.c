@@ -1,5 +1,5 @@
 /*
- * form_field.c - what a program asks of a form: see form.h.
+ * form_field.c - what a program asks of a form: see formdata.h.
  */
 #include <errno.h>
 #include <inttypes.h>
