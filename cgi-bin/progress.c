@@ -244,6 +244,23 @@ admit(struct tt_call *call, struct question *q, struct tt_err *err)
 }
 
 /*
+ * A place may have been taken by a call whose answer did not come, or twice by
+ * one that was made again.
+ */
+static TT_MUSTUSE enum tt_rc
+ask(struct tt_call *call, struct question *q, struct tt_progress *p,
+    struct tt_err *err)
+{
+	int64_t	 listener = q->lease.listener;
+
+	(void)!tt_progress_open(call->db, &q->who.caller, q->ids,
+	    q->resumes ? q->seqs : NULL, q->n, &q->lease, p, err);
+	if (listener != 0 && tt_db_in_doubt(call->db))
+		tt_hub_doubt(hub, listener);
+	return err->rc;
+}
+
+/*
  * How the jobs stand, and a place for the stream; HEAD needs none.  Where SQL
  * knows our hub by another number than we do, it is asked again.
  */
@@ -260,9 +277,7 @@ look_up(struct tt_call *call, struct question *q, struct tt_progress *p,
 		    TT_OK)
 			return err->rc;
 		q->lease.listener = listener;
-		if (tt_progress_open(call->db, &q->who.caller, q->ids,
-		    q->resumes ? q->seqs : NULL, q->n, &q->lease, p, err) !=
-		    TT_OK || p->n > 0)
+		if (ask(call, q, p, err) != TT_OK || p->n > 0)
 			return err->rc;
 	}
 	return tt_err_set(err, TT_UNAVAIL, "streams: the hub is not known");

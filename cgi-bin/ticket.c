@@ -17,7 +17,7 @@
 #include "pg/db.h"
 #include "surface/moderation.h"
 #include "surface/refusal.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/server.h"
 
 #define BODY_MAX	4096

@@ -49,12 +49,18 @@ set_address(struct tt_visitor *who, const struct tt_request *req)
 
 /* On a unix socket there is no address, and all would pay from one purse. */
 static bool
-address_pays(struct tt_visitor *who)
+is_nobody(const struct tt_visitor *who)
 {
 	static const unsigned char	 nobody[TT_RATE_ID_SZ];
 
+	return memcmp(who->address, nobody, sizeof(nobody)) == 0;
+}
+
+static bool
+address_pays(struct tt_visitor *who)
+{
 	who->on_address = true;
-	if (memcmp(who->address, nobody, sizeof(nobody)) == 0)
+	if (is_nobody(who))
 		return true;
 	return tt_rate_take(rates, who->address, conf->address_rate,
 	    &who->rate);
@@ -220,7 +226,7 @@ tt_gate_rate(struct tt_visitor *who, const struct tt_request *req, bool stream)
 	if (identify(who, req, stream, &err) == TT_OK &&
 	    (known = tt_rate_limit(rates, who->id)) != 0)
 		tt_rate_look(rates, who->id, known, &who->rate);
-	else
+	else if (!is_nobody(who))
 		tt_rate_look(rates, who->address, conf->address_rate,
 		    &who->rate);
 	return &who->rate;

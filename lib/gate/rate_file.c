@@ -138,6 +138,8 @@ judge(int fd, off_t sz, const char boot[40])
 	if (memcmp(head.magic, made, sizeof(made)) != 0)
 		return sz <= (off_t)sizeof(struct tt_rate_table) &&
 		    all_zeros(fd) ? UNMADE : NOT_OURS;
+	if (sz < (off_t)sizeof(head))
+		return DAMAGED;
 	if (head.boot[0] != '\0' && boot[0] != '\0' &&
 	    memcmp(head.boot, boot, sizeof(head.boot)) != 0)
 		return UNMADE;

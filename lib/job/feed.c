@@ -25,6 +25,7 @@
 
 #define BEAT_MS		2000	/* a sign of life */
 #define BEAT_CHANGE_MS	1000	/* sooner, when streams came or went */
+#define DOUBT_MS	5000	/* between registrations for a doubt */
 #define ROWS_A_STEP	1000	/* then the streams have their turn */
 
 struct tt_feed {
@@ -51,6 +52,8 @@ struct tt_feed {
 	int64_t				 listener_id;
 	uint64_t			 batch, life;
 	int64_t				 life_us;  /* the last read before it */
+	bool				 doubt;		/* see _doubt() */
+	int64_t				 open_ms;	/* registered */
 	int64_t				 read_ms;	/* last complete read */
 	int64_t				 beat_ms;
 	int				 beat_streams;
@@ -228,6 +231,8 @@ got_open(struct tt_feed *f, const PGresult *res, int64_t now)
 	(void)snprintf(f->cluster, sizeof(f->cluster), "%s", cluster);
 
 	f->opened = true;
+	f->doubt = false;
+	f->open_ms = now;
 	f->beat_ms = now - BEAT_MS;
 	f->calls->known(f->arg, f->listener_id);
 	tt_doorbell_init(&f->bell, f->listening, now);
@@ -470,12 +475,25 @@ next_command(struct tt_feed *f, int64_t now)
 	return f->calls->leases(f->arg) ? TT_LEASE : TT_NONE;
 }
 
+/* A new session: with the old one goes all that is known of it. */
+static bool
+doubt_is_due(const struct tt_feed *f, int64_t now)
+{
+	return f->doubt && f->opened && f->wanted &&
+	    now >= f->open_ms + DOUBT_MS;
+}
+
 /* Begin what is next; false if that is nothing, for now. */
 static bool
 begin_next(struct tt_feed *f, int64_t now)
 {
-	enum tt_command	 c = next_command(f, now);
+	enum tt_command	 c;
 
+	if (doubt_is_due(f, now)) {
+		give_up(f, "a lease is in doubt", now);
+		return true;
+	}
+	c = next_command(f, now);
 	if (c != TT_NONE) {
 		if (!send_command(f, c, now))
 			give_up(f, "out of memory", now);
@@ -484,6 +502,8 @@ begin_next(struct tt_feed *f, int64_t now)
 	f->due_ms = tt_doorbell_due(&f->bell);
 	if (f->due_ms > f->beat_ms + beat_every(f))
 		f->due_ms = f->beat_ms + beat_every(f);
+	if (f->doubt && f->due_ms > f->open_ms + DOUBT_MS)
+		f->due_ms = f->open_ms + DOUBT_MS;
 	return false;
 }
 
@@ -572,6 +592,13 @@ void
 tt_feed_catch_up(struct tt_feed *f)
 {
 	f->catching_up = true;
+}
+
+void
+tt_feed_doubt(struct tt_feed *f, int64_t listener)
+{
+	if (listener != 0 && listener == f->listener_id)
+		f->doubt = true;
 }
 
 int

@@ -98,6 +98,12 @@ void		 tt_feed_step(struct tt_feed *, int64_t now_ms);
 /* asks() has something to say. */
 void		 tt_feed_catch_up(struct tt_feed *);
 
+/*
+ * SQL may count leases in the name of that listener that we know nothing of:
+ * if we are still known by it, register anew with those that we have.
+ */
+void		 tt_feed_doubt(struct tt_feed *, int64_t listener);
+
 /* The number of the log's life since the feed was made: event->life. */
 uint64_t	 tt_feed_life(const struct tt_feed *);
 

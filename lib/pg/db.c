@@ -25,6 +25,7 @@ struct tt_db {
 	int			 nprepared;
 	struct tt_db		*next;		/* in all */
 	bool			 apart;		/* from the breaker */
+	bool			 sent, in_doubt; /* the last call */
 };
 
 /* Every connection of the process, for tt_db_expire(). */
@@ -228,6 +229,7 @@ attempt(struct tt_db *db, const struct tt_query *q, const char *const *args,
 
 	prepare = db->conf->prepare && !is_prepared(db, q);
 	assert(!prepare || db->nprepared < PREPARED_MAX);
+	db->sent = true;
 	if (send_query(db, q, prepare, args, err) != TT_OK ||
 	    tt_await_flush(db->conn, deadline, err) != TT_OK ||
 	    receive(db, deadline, res, err) != TT_OK)
@@ -254,6 +256,7 @@ call_locked(struct tt_db *db, const struct tt_query *q,
 	int64_t	 began = tt_clock_mono_ms();
 	bool	 fresh, again;
 
+	db->sent = db->in_doubt = false;
 	if (!db->apart && !tt_breaker_pass(began))
 		return tt_err_set(err, TT_UNAVAIL,
 		    "the database failed a moment ago");
@@ -275,10 +278,12 @@ call_locked(struct tt_db *db, const struct tt_query *q,
 			drop(db);
 		if (again) {
 			tt_debug("once more after: %s", err->msg);
+			db->in_doubt = true;
 			tt_err_clear(err);
 		}
 	} while (again);
 
+	db->in_doubt |= db->sent && err->rc == TT_UNAVAIL;
 	db->used_ms = tt_clock_mono_ms();
 	if (!db->apart)
 		tt_breaker_report(err->rc != TT_UNAVAIL, db->used_ms);
@@ -297,6 +302,12 @@ tt_db_call(struct tt_db *db, const struct tt_query *q,
 	(void)pthread_mutex_unlock(&db->mutex);
 	assert((err->rc == TT_OK) == (*res != NULL));
 	return err->rc;
+}
+
+bool
+tt_db_in_doubt(const struct tt_db *db)
+{
+	return db->in_doubt;
 }
 
 const char *

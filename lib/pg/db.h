@@ -9,6 +9,8 @@
 #ifndef TT_DB_H
 #define TT_DB_H
 
+#include <stdbool.h>
+
 #include <libpq-fe.h>
 
 #include "base/rc.h"
@@ -43,6 +45,12 @@ void		 tt_db_apart(struct tt_db *);
 enum tt_rc	 tt_db_call(struct tt_db *, const struct tt_query *,
 		    const char *const *args, PGresult **res,
 		    struct tt_err *) TT_MUSTUSE;
+
+/*
+ * May the last call have been done without its answer, or twice?  It failed
+ * for want of one, or was made once more.
+ */
+bool		 tt_db_in_doubt(const struct tt_db *);
 
 /* Close every connection of the process that was unused for so long. */
 void		 tt_db_expire(int idle_ms);

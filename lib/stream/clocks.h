@@ -20,7 +20,7 @@ TAILQ_HEAD(tt_stream_list, tt_stream);
 
 struct tt_clocks {
 	const struct tt_conf	*conf;
-	struct tt_fanout	*fanout;	/* what tells and ends streams */
+	struct tt_fanout	*fanout;	/* tells and ends streams */
 	struct tt_stream_list	 all;		/* by age */
 	struct tt_stream_list	 quiet;		/* by last write */
 	struct tt_stream_list	 due;		/* by what is due, if any is */

@@ -98,14 +98,38 @@ tt_handover_stream(struct tt_handover *h, struct tt_stream *st)
 	ev_async_send(h->loop, &h->bell);
 }
 
-/* Without memory the place is lost until this hub's session ends. */
+void
+tt_handover_doubt(struct tt_handover *h, int64_t listener)
+{
+	(void)pthread_mutex_lock(&h->mutex);
+	h->doubted = listener;
+	(void)pthread_mutex_unlock(&h->mutex);
+	ev_async_send(h->loop, &h->bell);
+}
+
+int64_t
+tt_handover_doubted(struct tt_handover *h)
+{
+	int64_t	 listener;
+
+	(void)pthread_mutex_lock(&h->mutex);
+	listener = h->doubted;
+	h->doubted = 0;
+	(void)pthread_mutex_unlock(&h->mutex);
+	return listener;
+}
+
 void
 tt_handover_lease(struct tt_handover *h, const struct tt_lease *lease)
 {
 	struct tt_returned	*r;
 
-	if (lease->listener == 0 || (r = malloc(sizeof(*r))) == NULL)
+	if (lease->listener == 0)
 		return;
+	if ((r = malloc(sizeof(*r))) == NULL) {
+		tt_handover_doubt(h, lease->listener);
+		return;
+	}
 	r->lease = *lease;
 	(void)pthread_mutex_lock(&h->mutex);
 	STAILQ_INSERT_TAIL(&h->returns, r, next);

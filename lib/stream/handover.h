@@ -40,6 +40,7 @@ struct tt_handover {
 	int64_t			 listener;	/* 0: none, or not yet */
 	unsigned		 failures;	/* to become known */
 	int			 waiting;	/* threads, to be known */
+	int64_t			 doubted;	/* a listener; or 0 */
 	bool			 over;
 	atomic_int		 nstreams;	/* arrivals too */
 };
@@ -58,6 +59,7 @@ void	 tt_handover_done(struct tt_handover *);
 int64_t	 tt_handover_listener(struct tt_handover *, int64_t stale, int ms);
 void	 tt_handover_stream(struct tt_handover *, struct tt_stream *);
 void	 tt_handover_lease(struct tt_handover *, const struct tt_lease *);
+void	 tt_handover_doubt(struct tt_handover *, int64_t listener);
 
 /*
  * For the loop.  tt_handover_take() moves what has arrived into the two lists
@@ -66,6 +68,7 @@ void	 tt_handover_lease(struct tt_handover *, const struct tt_lease *);
  */
 bool	 tt_handover_take(struct tt_handover *, struct tt_arrivals *,
 	    struct tt_returns *);
+int64_t	 tt_handover_doubted(struct tt_handover *);	/* since last asked */
 void	 tt_handover_tell(struct tt_handover *, int64_t listener);
 void	 tt_handover_failed(struct tt_handover *);
 void	 tt_handover_over(struct tt_handover *);

@@ -132,6 +132,12 @@ tt_hub_give_back(struct tt_hub *hub, const struct tt_lease *lease)
 	tt_handover_lease(&hub->handover, lease);
 }
 
+void
+tt_hub_doubt(struct tt_hub *hub, int64_t listener)
+{
+	tt_handover_doubt(&hub->handover, listener);
+}
+
 static void
 discard(struct tt_hub *hub, struct tt_stream *st)
 {
@@ -162,6 +168,7 @@ welcome(struct tt_hub *hub, struct tt_stream *st)
 {
 	if (!tt_streams_add(&hub->streams, st, tt_feed_life(hub->feed))) {
 		tt_error("out of memory for a stream");
+		tt_feed_doubt(hub->feed, st->lease.listener);
 		discard(hub, st);
 		return;
 	}
@@ -183,6 +190,7 @@ on_arrival(struct ev_loop *loop, ev_async *w, int revents)
 	struct tt_returns	 returns = STAILQ_HEAD_INITIALIZER(returns);
 	struct tt_stream	*st;
 	struct tt_returned	*r;
+	int64_t			 doubted;
 
 	(void)loop;
 	(void)revents;
@@ -199,6 +207,10 @@ on_arrival(struct ev_loop *loop, ev_async *w, int revents)
 		STAILQ_REMOVE_HEAD(&returns, next);
 		tt_holders_give_back(hub->streams.holders, &r->lease);
 		free(r);
+	}
+	if ((doubted = tt_handover_doubted(&hub->handover)) != 0) {
+		tt_feed_doubt(hub->feed, doubted);
+		hub->feed_ready = true;
 	}
 }
 

@@ -40,6 +40,12 @@ void		 tt_hub_add(struct tt_hub *, struct tt_stream *);
 void		 tt_hub_give_back(struct tt_hub *, const struct tt_lease *);
 
 /*
+ * A lease may have been taken, and nobody knows: the hub tells SQL anew what it
+ * has.  listener is the one it was asked for.  Any thread.
+ */
+void		 tt_hub_doubt(struct tt_hub *, int64_t listener);
+
+/*
  * Serve until stop_fd becomes readable, then tell all streams to come back and
  * end them, within five seconds.  once: also return when the last stream has
  * ended (plain CGI has but one).

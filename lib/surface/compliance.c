@@ -10,7 +10,7 @@
 #include "job/job.h"
 #include "surface/compliance.h"
 #include "surface/refusal.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/reply.h"
 #include "web/request.h"
 #include "web/url.h"

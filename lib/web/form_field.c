@@ -1,5 +1,5 @@
 /*
- * form_field.c - what a program asks of a form: see form.h.
+ * form_field.c - what a program asks of a form: see formdata.h.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "web/form.h"
+#include "web/formdata.h"
 
 static bool
 listed(const char *const *list, const char *name)

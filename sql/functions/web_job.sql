@@ -43,9 +43,11 @@ returns table (
     callback_id      text,
     error            text,
     file_path        text)
-language sql stable
+language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
+    return query
     select case when k.verdict = 'ok' and j.id is null
                 then 'not_found' else k.verdict end,
            k.rate_per_minute, k.unused,
@@ -61,7 +63,8 @@ begin atomic
       from telltale.web_key(p_key, p_scope) as k
       left join telltale.job as j
         on j.job_id = p_job_id and j.account_id = k.account_id;
-end;
+end
+$$;
 
 comment on function telltale.web_job(bytea, text, text) is
     'Judges the key, and shows one job of its account.';

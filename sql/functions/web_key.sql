@@ -17,6 +17,9 @@
 --      web_key_used() has something to do; never of a key that is refused for
 --      good ('unauthorized', 'terminated').
 --
+--      In plpgsql for its plan, which is kept: a function in SQL is planned
+--      anew for every request, and that takes longer than to run it.
+--
 -- Called by:   the web functions, which are granted; this one is not
 -- Reads:       telltale.api_key, telltale.account, telltale.key_use
 
@@ -28,15 +31,18 @@ create or replace function telltale.web_key(
     out rate_per_minute integer,
     out key_id          bigint,
     out unused          boolean)
-language sql stable
+language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
     select v.verdict,
            case when v.verdict = 'ok' then a.account_id end,
            a.rate_per_minute,
            case when v.verdict = 'ok' then k.key_id end,
            v.verdict in ('ok', 'forbidden')
            and (u.last_used_at >= date_trunc('hour', now(), 'UTC')) is not true
+      into web_key.verdict, web_key.account_id, web_key.rate_per_minute,
+           web_key.key_id, web_key.unused
       from (values (p_key)) as asked (hash)
       left join telltale.api_key as k on k.hash = asked.hash
       left join telltale.account as a on a.account_id = k.account_id
@@ -51,7 +57,8 @@ begin atomic
                     or p_scope = any (k.scopes)              then 'ok'
                   else 'forbidden'
                   end) as v (verdict);
-end;
+end
+$$;
 
 comment on function telltale.web_key(bytea, text) is
     'Judges a key by its hash: verdict, account, rate.  For the web functions only.';

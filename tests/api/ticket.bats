@@ -361,6 +361,43 @@ watch() {
   run ! grep -rF "${ticket:0:40}" "$TELLTALE_DIR/log"
 }
 
+# The program of the streams, where it serves more than one.
+stream_program() {
+  local pid
+  for pid in /proc/[0-9]*; do
+    [ "$(readlink "$pid/exe")" != "$TELLTALE_DIR/site/cgi-bin/progress.fcgi" ] || echo "${pid#/proc/}"
+  done
+}
+
+answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
+
+# Where it fails, servers like to say at which address.
+@test "a ticket is in no log either where the program fails" {
+  local path=/api/v1/job/$job/progress socket=$TELLTALE_DIR/run/progress.sock pid
+  mint
+  case $TELLTALE_SERVER in
+  nginx | apache-proxy)
+    mv "$socket" "$socket.away"
+    key='' get "$path?ticket=$ticket" || true
+    mv "$socket.away" "$socket"
+    ;;
+  lighttpd)
+    # It has the request, and ends without an answer.
+    watch "$path?ticket=$ticket"
+    pid=$(stream_program)
+    kill -STOP "$pid"
+    (sleep 0.5; kill -KILL "$pid") 3>&- &
+    key='' get "$path?ticket=$ticket" || true
+    ;;
+  *) skip "$TELLTALE_SERVER writes no address" ;;
+  esac
+  [[ $http_status == 50[0-9] ]]
+  tail -n 20 "$TELLTALE_DIR/log/access.log" | grep "$path" | grep -q " $http_status "
+  run ! grep -rF "${ticket:0:40}" "$TELLTALE_DIR/log"
+
+  within 10 answers "$path?ticket=x" 401
+}
+
 # --- a cookie --------------------------------------------------------------------
 
 @test "a ticket may come as a cookie, and then no script sees it" {

@@ -49,7 +49,7 @@ static struct wish	 wish = {
 	.limit = 60, .processes = 1, .ms = 1000, .asks = -1, .kill_ms = 0
 };
 static struct tally	*tally;
-static pid_t		 pids[PROCESSES_MAX];
+static pid_t		 parent, pids[PROCESSES_MAX];
 
 static int64_t
 now_us(void)
@@ -130,17 +130,16 @@ ask(struct tt_rates *rates, bool *counted)
 	if (good)
 		(void)atomic_fetch_add(&tally->passed, 1);
 	if (!*counted)
-		note(&tally->first_us, now_us(), false);
+		note(&tally->first_us, now_us() + 1, false);
 	note(&tally->last_us, us, true);
 	*counted = true;
 }
 
-/* Ends by itself if nobody is there to end it. */
+/* Ends if the parent does. */
 static void
 hammer(void)
 {
 	struct tt_rates	*rates = tt_rates_open(wish.file);
-	pid_t		 parent = getppid();
 	bool		 counted = false;
 	int64_t		 end_us;
 	long		 i;
@@ -148,13 +147,15 @@ hammer(void)
 	if (rates == NULL)
 		_exit(EXIT_FAILURE);
 	(void)atomic_fetch_add(&tally->open, 1);
-	while (atomic_load(&tally->go) == 0)
-		if (getppid() != parent)
-			_exit(EXIT_FAILURE);
+	while (atomic_load(&tally->go) == 0 && getppid() == parent)
+		;
 	end_us = now_us() + wish.ms * 1000;
 	for (i = 0; i != wish.asks && now_us() < end_us &&
-	    atomic_load(&tally->go) == 1; i++)
+	    atomic_load(&tally->go) == 1; i++) {
+		if (i % 1000 == 0 && getppid() != parent)
+			break;
 		ask(rates, &counted);
+	}
 	tt_rates_close(rates);
 	_exit(EXIT_SUCCESS);
 }
@@ -235,6 +236,7 @@ main(int argc, char **argv)
 	    wish.processes > PROCESSES_MAX)
 		return usage();
 
+	parent = getpid();
 	tt_log_open("ratehammer", TT_LOG_INFO, false);
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "web/form.h"
+#include "web/formdata.h"
 
 #define JSON		"application/json"
 #define URLENCODED	"application/x-www-form-urlencoded"
@@ -107,7 +107,8 @@ static const struct {
 	    "!Too large a number in the JSON" },
 
 	{ URLENCODED, "a=1", "{\"a\":\"1\"}" },
-	{ URLENCODED, "&&a=&b&c=d=e&", "{\"a\":\"\",\"b\":\"\",\"c\":\"d=e\"}" },
+	{ URLENCODED, "&&a=&b&c=d=e&",
+	    "{\"a\":\"\",\"b\":\"\",\"c\":\"d=e\"}" },
 	{ URLENCODED, "a+b=%41+%2b%26%3D", "{\"a b\":\"A +&=\"}" },
 	{ URLENCODED, "a=%c3%a9", "{\"a\":\"\xc3\xa9\"}" },
 	{ URLENCODED, "a=\xc3\xa9", "{\"a\":\"\xc3\xa9\"}" },
@@ -487,7 +488,8 @@ numbers_are_whole_and_in_range(void **state)
 		int64_t		 value;		/* 7: as it was */
 	} cases[] = {
 		{ JSON, "{}", "", 7 }, { JSON, "{\"a\":null}", "", 7 },
-		{ JSON, "{\"a\":100}", "", 100 }, { JSON, "{\"a\":-5}", "", -5 },
+		{ JSON, "{\"a\":100}", "", 100 },
+		{ JSON, "{\"a\":-5}", "", -5 },
 		{ JSON, "{\"a\":\"12\"}", "", 12 },
 		{ URLENCODED, "a=-0", "", 0 }, { URLENCODED, "a=007", "", 7 },
 		{ URLENCODED, "a=101", RANGE, 7 },
@@ -542,7 +544,8 @@ noise_does_no_harm(void **state)
 	static const struct {
 		const char	*type, *body;
 	} seeds[] = {
-		{ JSON, "{\"a\":[1,\"\\u00e9\",{\"b\":null}],\"c\":\"\xc3\xa9\"}" },
+		{ JSON, "{\"a\":[1,\"\\u00e9\",{\"b\":null}],"
+		    "\"c\":\"\xc3\xa9\"}" },
 		{ URLENCODED, "a=b+c&d=%c3%a9&e" },
 		{ MULTIPART, PART("a", "1") FILE_PART("f") "--b--\r\n" },
 	};

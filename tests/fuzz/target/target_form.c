@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "target.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/request.h"
 
 #define BODY_MAX	6000

@@ -1,5 +1,5 @@
 /*
- * form.c - see form.h.
+ * formdata.c - see formdata.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "web/body.h"
-#include "web/form.h"
+#include "web/formdata.h"
 #include "web/header.h"
 #include "web/multipart.h"
 #include "web/percent.h"

@@ -1,12 +1,12 @@
 /*
- * form.h - the body of a request, as named values and files.
+ * formdata.h - the body of a request, as named values and files.
  *
  * JSON (one object), application/x-www-form-urlencoded, or
  * multipart/form-data, told apart by Content-Type and read into the same
  * fields, so that no program knows which it was.
  */
-#ifndef TT_FORM_H
-#define TT_FORM_H
+#ifndef TT_FORMDATA_H
+#define TT_FORMDATA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,12 +32,12 @@ struct tt_file {
 };
 
 struct tt_form {
-	json_t		*fields;	/* an object: texts, or what JSON gave */
+	json_t		*fields;	/* an object: texts, or JSON's values */
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
 	bool		 multipart;	/* what the body was */
 	bool		 repeated;	/* may names come again? */
-	struct tt_buf	 body;		/* taken apart in place; files point here */
+	struct tt_buf	 body;		/* what was sent, altered in place */
 };
 
 /* For tt_form_read(): the bodies that a path takes. */
@@ -71,7 +71,7 @@ void		 tt_form_free(struct tt_form *);
 enum tt_rc	 tt_form_parse(struct tt_form *, const char *content_type,
 		    unsigned takes, struct tt_err *) TT_MUSTUSE;
 
-/* TT_BADREQ naming it if a field or a file is none of known (NULL-terminated). */
+/* TT_BADREQ, naming it, if a field or file is none of the NULL-ended known. */
 enum tt_rc	 tt_form_known(const struct tt_form *,
 		    const char *const *known, struct tt_err *) TT_MUSTUSE;
 
@@ -100,4 +100,4 @@ enum tt_rc	 tt_form_int(const struct tt_form *, const char *name,
 /* The JSON value of a field (borrowed), NULL if there is none. */
 const json_t	*tt_form_json(const struct tt_form *, const char *name);
 
-#endif /* !TT_FORM_H */
+#endif /* !TT_FORMDATA_H */
