@@ -21,6 +21,9 @@ static const struct {
 	{ "forbidden", TT_FORBIDDEN, "The API key lacks the scope for this" },
 	{ "not_found", TT_NOTFOUND, "Job not found" },
 	{ "unknown_type", TT_BADREQ, "type: there is no such type" },
+	{ "invalid", TT_BADREQ, "A value is out of range" },
+	{ "conflict", TT_CONFLICT,
+	    "The idempotency key was used for another request" },
 	{ "limited", TT_LIMITED,
 	    "Too many streams of this account are open" },
 };

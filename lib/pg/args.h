@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-#define TT_ARGS_MAX	16
+#define TT_ARGS_MAX	24
 
 struct tt_args {
 	struct tt_buf	 text;
