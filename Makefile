@@ -53,6 +53,7 @@ LIBOBJ	 = $(LIBSRC:%.c=$B/%.o)
 PROGS	 = $(PROGSRC:%.c=$B/%.fcgi)
 UNITS	 = $(UNITSRC:%.c=$B/%)
 HELPERS	 = $(HELPSRC:%.c=$B/%)
+BENCHES	 = $(patsubst %.c,$B/%,$(wildcard bench/*.c))
 PARTOBJ	 = $(PARTSRC:%.c=$B/%.o)
 
 # -iquote, not -I: a lib/err.h must never be found by <err.h>.
@@ -88,6 +89,9 @@ $B/tests/libparts.a: $(PARTOBJ)
 $B/tests/%: $B/tests/%.o $B/tests/libparts.a $B/libtelltale.a
 	$(call SAY,LD)$(LINK) -o $@ $^ $(LIBS)
 
+$B/bench/%: $B/bench/%.o $B/libtelltale.a
+	$(call SAY,LD)$(LINK) -o $@ $^ $(LIBS)
+
 # All of it under libFuzzer, which brings main(): in SAN=fuzz only.
 $B/fuzz: $B/tests/fuzz/fuzz.o $B/tests/libparts.a $B/libtelltale.a
 	$(call SAY,LD)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -105,7 +109,8 @@ $B/flags:
 	@: $(shell mkdir -p $(@D)) $(file >$@,$(COMPILE))
 
 -include $(LIBOBJ:.o=.d) $(PROGS:.fcgi=.d) $(UNITS:=.d) $(HELPERS:=.d) \
-	$(PARTOBJ:.o=.d) $B/tests/fuzz/fuzz.d
+	$(PARTOBJ:.o=.d) $B/tests/fuzz/fuzz.d \
+	$(BENCHES:=.d)
 
 testprogs: all $(UNITS) $(HELPERS)
 fuzzprog: $B/fuzz
@@ -133,6 +138,11 @@ fuzz:
 	@tools/deps test
 	@$(MAKE) $(AGAIN) SAN=fuzz B=build-fuzz fuzzprog
 	@tests/fuzz/run $(if $T,--seconds $T)
+
+bench: bench-rate
+
+bench-rate: $B/bench/rate
+	$<
 
 check: testprogs
 	@tests/run $(if $(SAN),--san $(SAN)) lint unit house
@@ -172,6 +182,7 @@ help:
 	@sed -n '/^$$/q;s/^#[	 ]\{0,1\}//p' Makefile
 	@echo
 	@echo 'make check		units, lint and the rules of the tree: quick'
+	@echo 'make bench		what it costs; bench-rate: a decision of the gate'
 	@echo 'make fuzz T=600		each target of tests/fuzz for so long (10 s)'
 	@echo 'make lint		headers, includes, format, cppcheck, ShellCheck'
 	@echo 'make demo FILE=F	the demo on a file of yours; make demo-stop ends it'
@@ -179,7 +190,7 @@ help:
 	@echo 'make uninstall, make clean'
 	@echo 'tests/run --help	one suite, one file, one server'
 
-.PHONY: all check clean compile-command demo demo-stop fuzz fuzzprog help \
-	install lint test testprogs uninstall FORCE
+.PHONY: all bench bench-rate check clean compile-command demo demo-stop fuzz \
+	fuzzprog help install lint test testprogs uninstall FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -135,7 +135,7 @@ observe(const struct place *p, struct state *s)
 	s->now = now_ticks();
 }
 
-/* --- who is new ------------------------------------------------------------ */
+/* --- who is new ---------------------------------------------------- */
 
 /* It is held for some dozens of ns, unless its holder was stopped. */
 static int
@@ -202,7 +202,7 @@ enter(struct tt_rates *rates, const struct place *p)
 	return true;
 }
 
-/* --- the count --------------------------------------------------------------- */
+/* --- the count ---------------------------------------------------- */
 
 static int
 bounded(int per_minute)
@@ -306,7 +306,7 @@ tt_rate_look(struct tt_rates *rates, const unsigned char id[TT_RATE_ID_SZ],
 	tell(rate, bounded(per_minute), used(&s));
 }
 
-/* --- the limit --------------------------------------------------------------- */
+/* --- the limit ---------------------------------------------------- */
 
 /* With half of the tag above it, so that it is nobody's but his. */
 static uint64_t

@@ -87,7 +87,7 @@ lock(int fd, const char *path)
 		(void)nanosleep(&pause, NULL);
 	}
 	refuse(path, i == FLOCK_TRIES ? "somebody keeps it locked" :
-	    strerror(errno), "name a file on a local disk, used by nobody else");
+	    strerror(errno), "name one on a local disk, used by nobody else");
 	return false;
 }
 

@@ -64,15 +64,16 @@ tt_holders_free(struct tt_holders *hs)
 	free(hs);
 }
 
+/* The public has one key, 0, for all accounts. */
 static struct tt_holder *
-find(const struct tt_holders *hs, int64_t key, const char *class)
+find(const struct tt_holders *hs, const struct tt_lease *lease)
 {
 	struct tt_holder	*h;
 
-	for (h = LIST_FIRST(&hs->bucket[(size_t)key % NBUCKETS]); h != NULL;
-	    h = LIST_NEXT(h, chain))
-		if (h->key == key &&
-		    (class == NULL || strcmp(h->class, class) == 0))
+	for (h = LIST_FIRST(&hs->bucket[(size_t)lease->key % NBUCKETS]);
+	    h != NULL; h = LIST_NEXT(h, chain))
+		if (h->key == lease->key && h->account == lease->account &&
+		    strcmp(h->class, lease->class) == 0)
 			return h;
 	return NULL;
 }
@@ -80,7 +81,7 @@ find(const struct tt_holders *hs, int64_t key, const char *class)
 static struct tt_holder *
 find_or_make(struct tt_holders *hs, const struct tt_lease *lease)
 {
-	struct tt_holder	*h = find(hs, lease->key, lease->class);
+	struct tt_holder	*h = find(hs, lease);
 
 	if (h != NULL || (h = calloc(1, sizeof(*h))) == NULL)
 		return h;
@@ -226,12 +227,16 @@ tt_holders_keys(const struct tt_holders *hs, struct tt_args *a)
 }
 
 struct tt_stream *
-tt_holders_streams(const struct tt_holders *hs, int64_t key)
+tt_holders_next(const struct tt_holders *hs, int64_t key,
+    const struct tt_stream *st)
 {
 	struct tt_holder	*h;
 
-	for (h = LIST_FIRST(&hs->bucket[(size_t)key % NBUCKETS]); h != NULL;
-	    h = LIST_NEXT(h, chain))
+	if (st != NULL && LIST_NEXT(st, same_holder) != NULL)
+		return LIST_NEXT(st, same_holder);
+	h = st != NULL ? LIST_NEXT(st->holder, chain) :
+	    LIST_FIRST(&hs->bucket[(size_t)key % NBUCKETS]);
+	for (; h != NULL; h = LIST_NEXT(h, chain))
 		if (h->key == key && !LIST_EMPTY(&h->streams))
 			return LIST_FIRST(&h->streams);
 	return NULL;

@@ -50,8 +50,8 @@ void	 tt_holders_listener(struct tt_holders *, int64_t listener);
 /* The keys, each once, as one array for SQL. */
 void	 tt_holders_keys(const struct tt_holders *, struct tt_args *);
 
-/* The streams of that key; the others follow by tt_stream.same_holder. */
-struct tt_stream	*tt_holders_streams(const struct tt_holders *,
-			    int64_t key);
+/* The stream of that key after this one (NULL: the first); NULL: no more. */
+struct tt_stream	*tt_holders_next(const struct tt_holders *, int64_t key,
+			    const struct tt_stream *);
 
 #endif /* !TT_HOLDERS_H */

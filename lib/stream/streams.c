@@ -128,10 +128,9 @@ static void
 feed_key_dead(void *arg, int64_t key)
 {
 	struct tt_streams	*ss = arg;
-	struct tt_stream	*st;
+	struct tt_stream	*st = NULL;
 
-	for (st = tt_holders_streams(ss->holders, key); st != NULL;
-	    st = LIST_NEXT(st, same_holder))
+	while ((st = tt_holders_next(ss->holders, key, st)) != NULL)
 		if (tt_stream_open(st))
 			tt_fanout_end(&ss->fanout, st);
 }

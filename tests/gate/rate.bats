@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The file of rates: many processes, one count; and whatever is in its place
 # harms nobody.  Times are measured and reckoned with, never waited for.
+# shellcheck disable=SC2030,SC2031 # a test's variables are its own
 # shellcheck disable=SC2154 # hammer() sets passed and its like
 
 setup() {

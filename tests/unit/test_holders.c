@@ -158,29 +158,60 @@ a_new_listener_is_told_all_of_it(void **state)
 static void
 keys_and_their_streams_are_found(void **state)
 {
-	struct tt_stream	*st[3];
-	struct tt_holders	*hs = begin(st, 3);
-	struct tt_lease		 other = lease, nobody = lease;
+	struct tt_stream	*st[5];
+	struct tt_holders	*hs = begin(st, 5);
+	struct tt_lease		 other = lease, nobody = lease, both = lease;
 	struct tt_args		 a = { 0 };
 
 	(void)state;
 	other.key = lease.key + 1024;		/* of the same bucket */
 	nobody.key = 0;
+	both.class = "stream";
 	assert_true(tt_holders_hold(hs, st[0], &lease));
 	assert_true(tt_holders_hold(hs, st[1], &other));
 	assert_true(tt_holders_hold(hs, st[2], &nobody));
 	tt_holders_keys(hs, &a);
 	assert_string_equal(tt_args_values(&a)[0], "{1034,10}");
-	assert_ptr_equal(tt_holders_streams(hs, lease.key), st[0]);
-	assert_ptr_equal(tt_holders_streams(hs, other.key), st[1]);
-	assert_null(tt_holders_streams(hs, 11));
+	assert_ptr_equal(tt_holders_next(hs, lease.key, NULL), st[0]);
+	assert_null(tt_holders_next(hs, lease.key, st[0]));
+	assert_ptr_equal(tt_holders_next(hs, other.key, NULL), st[1]);
+	assert_null(tt_holders_next(hs, 11, NULL));
+
+	/* Of all classes. */
+	assert_true(tt_holders_hold(hs, st[3], &both));
+	assert_true(tt_holders_hold(hs, st[4], &both));
+	assert_ptr_equal(tt_holders_next(hs, lease.key, NULL), st[4]);
+	assert_ptr_equal(tt_holders_next(hs, lease.key, st[4]), st[3]);
+	assert_ptr_equal(tt_holders_next(hs, lease.key, st[3]), st[0]);
+	assert_null(tt_holders_next(hs, lease.key, st[0]));
+	tt_holders_release(hs, st[3]);
+	tt_holders_release(hs, st[4]);
 
 	tt_holders_release(hs, st[0]);
-	assert_null(tt_holders_streams(hs, lease.key));
+	assert_null(tt_holders_next(hs, lease.key, NULL));
 	tt_holders_release(hs, st[1]);
 	tt_holders_release(hs, st[2]);
 	tt_args_free(&a);
-	end(hs, st, 3);
+	end(hs, st, 5);
+}
+
+static void
+the_public_is_counted_by_account(void **state)
+{
+	struct tt_stream	*st[2];
+	struct tt_holders	*hs = begin(st, 2);
+	struct tt_lease		 one = lease, two = lease;
+
+	(void)state;
+	one.key = two.key = 0;
+	two.account = 2;
+	assert_true(tt_holders_hold(hs, st[0], &one));
+	assert_true(tt_holders_hold(hs, st[1], &two));
+	tt_holders_release(hs, st[1]);
+	expect_put(hs, false, "{2}", "{watch}", "{-1}");
+	tt_holders_told(hs);
+	tt_holders_release(hs, st[0]);
+	end(hs, st, 2);
 }
 
 int
@@ -192,6 +223,7 @@ main(void)
 		cmocka_unit_test(a_lease_without_a_stream_is_given_back),
 		cmocka_unit_test(a_new_listener_is_told_all_of_it),
 		cmocka_unit_test(keys_and_their_streams_are_found),
+		cmocka_unit_test(the_public_is_counted_by_account),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

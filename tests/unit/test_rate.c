@@ -48,7 +48,7 @@ static char	 folder[] = "/tmp/test-rate.XXXXXX";
 static char	 path[sizeof(folder) + 8], log_path[sizeof(folder) + 8];
 static int	 log_fd, stderr_fd;
 
-static const unsigned char	 ada[TT_RATE_ID_SZ] = "ada's key, hashed, 32 bytes lon";
+static const unsigned char	 ada[TT_RATE_ID_SZ] = "ada's hash, of 32 bytes";
 static const unsigned char	 bob[TT_RATE_ID_SZ] = "bob's";
 
 static int
@@ -83,7 +83,7 @@ burst(struct tt_rates *rates, const unsigned char *id, int limit, int64_t n)
 	return passed;
 }
 
-/* --- the count ------------------------------------------------------------- */
+/* --- the count ---------------------------------------------------- */
 
 static void
 sixty_at_once_then_one_a_second(void **state)
@@ -141,9 +141,10 @@ the_next_comes_when_it_is_due(void **state)
 	size_t			 j;
 
 	for (j = 0; j < COUNT(odd); j++) {
-		const unsigned char	 id[TT_RATE_ID_SZ] = { (unsigned char)j };
-		const int		 limit = odd[j];
+		unsigned char	 id[TT_RATE_ID_SZ] = { 0 };
+		const int	 limit = odd[j];
 
+		id[0] = (unsigned char)j;
 		clock_ns = START_NS;
 		assert_int_equal(burst(*state, id, limit, limit + 1), limit);
 		for (i = 1; i < 20000; i++) {
@@ -268,7 +269,7 @@ another_limit_goes_on_from_where_one_stands(void **state)
 	assert_int_equal(burst(*state, ada, 6, 10), 6);
 }
 
-/* --- the slots --------------------------------------------------------------- */
+/* --- the slots ---------------------------------------------------- */
 
 static struct place
 place_of(struct tt_rates *rates, const unsigned char *id)
@@ -401,7 +402,7 @@ the_file_names_nobody(void **state)
 	assert_null(memmem(rates->table, sizeof(*rates->table), ada, 8));
 }
 
-/* --- the locks --------------------------------------------------------------- */
+/* --- the locks ---------------------------------------------------- */
 
 /* A process that takes ada's lock, and does no more of its own will. */
 static pid_t
@@ -534,7 +535,7 @@ threads_share_one_count(void **state)
 		assert_in_range(n, 60, 60 + (now_ticks() - began) / cost(60));
 }
 
-/* --- the file ---------------------------------------------------------------- */
+/* --- the file ---------------------------------------------------- */
 
 static void
 without_a_file_nobody_counts(void **state)
