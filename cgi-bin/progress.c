@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "base/log.h"
 #include "gate/gate.h"
 #include "job/lease.h"
 #include "job/progress.h"
@@ -20,9 +19,6 @@
 #include "surface/moderation_stream.h"
 #include "surface/refusal.h"
 #include "web/server.h"
-
-#define REFUSED_RETRY_MS	10000
-#define LEASE_TRIES		3
 
 static const char *const one_params[] = { "lastEventId", "ticket", NULL };
 static const char *const many_params[] = {
@@ -94,10 +90,8 @@ read_jobs(const struct tt_request *req, struct question *q, struct tt_err *err)
 static void
 read_last_id(const struct tt_request *req, struct question *q)
 {
-	const char	*last = tt_request_env(req, "HTTP_LAST_EVENT_ID");
+	const char	*last = tt_stream_last_id(req);
 
-	if (last == NULL || *last == '\0')
-		last = tt_request_param(req, "lastEventId");
 	q->resumes = last != NULL && tt_progress_id_read(last, q->seqs, q->n);
 }
 
@@ -199,26 +193,6 @@ answer(struct tt_call *call, const struct question *q,
 	hand_over(call, q, from, p->n, err);
 }
 
-/*
- * EventSource gives up for good on any answer but 200: where the reason will
- * pass, it is told to come back.
- */
-static void
-refuse(struct tt_call *call, const struct tt_err *err)
-{
-	if ((err->rc != TT_UNAVAIL && err->rc != TT_LIMITED) ||
-	    strcmp(call->req.method, "GET") != 0 ||
-	    !tt_request_wants_sse(&call->req)) {
-		tt_moderation_error(&call->reply, &call->req, err);
-		return;
-	}
-	tt_warn("refused softly: %s", err->msg);
-	tt_stream_begin(&call->reply, err->retry_s * 1000 > REFUSED_RETRY_MS ?
-	    err->retry_s * 1000 : REFUSED_RETRY_MS);
-	tt_sse_comment(&call->reply.body, err->rc == TT_LIMITED ?
-	    "rate limit exceeded" : "service unavailable");
-}
-
 /* How the request itself is, and who asks. */
 static TT_MUSTUSE enum tt_rc
 admit(struct tt_call *call, struct question *q, struct tt_err *err)
@@ -243,44 +217,38 @@ admit(struct tt_call *call, struct question *q, struct tt_err *err)
 	return TT_OK;
 }
 
-/*
- * A place may have been taken by a call whose answer did not come, or twice by
- * one that was made again.
- */
-static TT_MUSTUSE enum tt_rc
-ask(struct tt_call *call, struct question *q, struct tt_progress *p,
-    struct tt_err *err)
-{
-	int64_t	 listener = q->lease.listener;
+/* A call that tt_hub_lease() makes: how the jobs stand, and a place. */
+struct opening {
+	struct tt_call		*call;
+	struct question		*q;
+	struct tt_progress	*p;
+};
 
-	(void)!tt_progress_open(call->db, &q->who.caller, q->ids,
-	    q->resumes ? q->seqs : NULL, q->n, &q->lease, p, err);
-	if (listener != 0 && tt_db_in_doubt(call->db))
-		tt_hub_doubt(hub, listener);
-	return err->rc;
+static enum tt_rc
+open_jobs(void *arg, struct tt_lease *lease, struct tt_err *err)
+{
+	struct opening			*o = arg;
+	const struct tt_progress_ask	 ask = {
+		.ids	= o->q->ids,
+		.seqs	= o->q->resumes ? o->q->seqs : NULL,
+		.n	= o->q->n,
+		.class	= "watch"
+	};
+
+	return tt_progress_open(o->call->db, &o->q->who.caller, &ask, lease,
+	    o->p, err);
 }
 
-/*
- * How the jobs stand, and a place for the stream; HEAD needs none.  Where SQL
- * knows our hub by another number than we do, it is asked again.
- */
+/* HEAD needs no place. */
 static TT_MUSTUSE enum tt_rc
 look_up(struct tt_call *call, struct question *q, struct tt_progress *p,
     struct tt_err *err)
 {
-	bool	 head = strcmp(call->req.method, "HEAD") == 0;
-	int64_t	 listener = 0;
-	int	 tries;
+	struct opening	 o = { call, q, p };
 
-	for (tries = 0; tries < LEASE_TRIES; tries++) {
-		if (!head && tt_hub_listener(hub, listener, &listener, err) !=
-		    TT_OK)
-			return err->rc;
-		q->lease.listener = listener;
-		if (ask(call, q, p, err) != TT_OK || p->n > 0)
-			return err->rc;
-	}
-	return tt_err_set(err, TT_UNAVAIL, "streams: the hub is not known");
+	if (strcmp(call->req.method, "HEAD") == 0)
+		return open_jobs(&o, &q->lease, err);
+	return tt_hub_lease(hub, call->db, &q->lease, open_jobs, &o, err);
 }
 
 static void
@@ -305,8 +273,9 @@ handle(struct tt_call *call, struct tt_err *err)
 	if (err->rc == TT_OK)
 		answer(call, &q, &p, err);
 	tt_progress_free(&p);
-	if (err->rc != TT_OK)
-		refuse(call, err);
+	if (err->rc != TT_OK &&
+	    !tt_stream_refuse(&call->reply, &call->req, err))
+		tt_moderation_error(&call->reply, &call->req, err);
 }
 
 static enum tt_rc

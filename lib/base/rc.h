@@ -25,6 +25,7 @@ enum tt_rc {
 	TT_METHOD,		/* 405 */
 	TT_NOTACCEPTABLE,	/* the client will not take what we have: 406 */
 	TT_CONFLICT,		/* 409 */
+	TT_GONE,		/* it is kept no longer: 410 */
 	TT_TOOLARGE,		/* 413 */
 	TT_MEDIATYPE,		/* 415 */
 	TT_LIMITED,		/* 429 */

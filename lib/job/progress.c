@@ -11,9 +11,8 @@
 #include "pg/db.h"
 
 static const struct tt_query	 open_query = {
-	"progress_open",
-	"select * from telltale.web_progress_open($1, $2, $3, $4, $5, "
-	    "'watch', null)", 5
+	"progress_open", "select * from telltale.web_progress_open("
+	"$1, $2, $3, $4, $5, $6, $7)", 7
 };
 
 bool
@@ -39,7 +38,7 @@ number(const struct tt_progress *p, int row, const char *name)
 
 static TT_MUSTUSE enum tt_rc
 read_rows(struct tt_progress *p, struct tt_caller *caller,
-    struct tt_lease *lease, struct tt_err *err)
+    const char *class, struct tt_lease *lease, struct tt_err *err)
 {
 	int	 i, verdict = PQfnumber(p->res, "verdict");
 	int	 resumable = PQfnumber(p->res, "resumable");
@@ -59,51 +58,54 @@ read_rows(struct tt_progress *p, struct tt_caller *caller,
 	p->n = i;
 	lease->account = number(p, 0, "account_id");
 	lease->key = number(p, 0, "key_id");
-	lease->class = "watch";
+	lease->class = class;
 	return TT_OK;
 }
 
 static void
 put_args(struct tt_args *a, const struct tt_caller *caller,
-    const char *const *ids, const int64_t *seqs, int n, int64_t listener)
+    const struct tt_progress_ask *ask, int64_t listener)
 {
 	int	 i;
 
 	tt_args_text(a, caller->key);
 	tt_args_text(a, caller->scope);
 	tt_args_open(a);
-	for (i = 0; i < n; i++)
-		tt_args_word(a, ids[i]);
+	for (i = 0; i < ask->n; i++)
+		tt_args_word(a, ask->ids[i]);
 	tt_args_close(a);
-	if (seqs == NULL)
+	if (ask->seqs == NULL)
 		tt_args_null(a);
 	else {
 		tt_args_open(a);
-		for (i = 0; i < n; i++)
-			tt_args_item(a, seqs[i]);
+		for (i = 0; i < ask->n; i++)
+			tt_args_item(a, ask->seqs[i]);
 		tt_args_close(a);
 	}
 	if (listener == 0)
 		tt_args_null(a);
 	else
 		tt_args_int(a, listener);
+	tt_args_text(a, ask->class);
+	tt_args_text(a, ask->type);
 }
 
 enum tt_rc
 tt_progress_open(struct tt_db *db, struct tt_caller *caller,
-    const char *const *ids, const int64_t *seqs, int n,
-    struct tt_lease *lease, struct tt_progress *p, struct tt_err *err)
+    const struct tt_progress_ask *ask, struct tt_lease *lease,
+    struct tt_progress *p, struct tt_err *err)
 {
 	struct tt_args		 a = { 0 };
 	const char *const	*values;
 
 	p->n = 0;
 	p->res = NULL;
-	put_args(&a, caller, ids, seqs, n, lease->listener);
+	put_args(&a, caller, ask, lease->listener);
 	if ((values = tt_args_values(&a)) == NULL)
 		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
 	else if (tt_db_call(db, &open_query, values, &p->res, err) == TT_OK &&
-	    (read_rows(p, caller, lease, err) != TT_OK || p->n == 0))
+	    (read_rows(p, caller, ask->class, lease, err) != TT_OK ||
+	    p->n == 0))
 		tt_progress_free(p);
 	tt_args_free(&a);
 	return err->rc;

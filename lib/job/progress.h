@@ -31,11 +31,19 @@ struct tt_progress {
 /* Has its last event been? */
 bool		 tt_progress_ended(const struct tt_progress_job *);
 
+/* What to open: n jobs by their public ids, well-formed, and for what. */
+struct tt_progress_ask {
+	const char	*const *ids;
+	const int64_t	*seqs;		/* of the client's last events; NULL */
+	int		 n;		/* 1 to TT_PROGRESS_JOBS */
+	const char	*class;		/* of the lease: "watch", "stream" */
+	const char	*type;		/* that the jobs must have; NULL: any */
+};
+
 /*
- * The n jobs of these public ids (well-formed, 1 to TT_PROGRESS_JOBS), in this
- * order, if the caller may read them.  seqs is NULL, or n numbers of the last
- * event that the client has of each.  TT_NOTFOUND if one of them is not.  On
- * TT_OK the rows are to be freed; otherwise there are none.
+ * These jobs, in this order, if the caller may read them.  TT_NOTFOUND if one
+ * of them is not, or not of that type.  On TT_OK the rows are to be freed;
+ * otherwise there are none.
  *
  * lease->listener says for which hub a place among the account's open streams
  * is taken, or 0 if none is wanted; the rest of it is filled.  TT_LIMITED if
@@ -43,9 +51,8 @@ bool		 tt_progress_ended(const struct tt_progress_job *);
  * know that hub (any longer).
  */
 enum tt_rc	 tt_progress_open(struct tt_db *, struct tt_caller *,
-		    const char *const *ids, const int64_t *seqs, int n,
-		    struct tt_lease *, struct tt_progress *, struct tt_err *)
-		    TT_MUSTUSE;
+		    const struct tt_progress_ask *, struct tt_lease *,
+		    struct tt_progress *, struct tt_err *) TT_MUSTUSE;
 void		 tt_progress_free(struct tt_progress *);
 
 /*

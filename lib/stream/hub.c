@@ -29,6 +29,7 @@
 #include "stream/stream.h"
 #include "stream/streams.h"
 
+#define LEASE_TRIES	3
 #define TURN_S		0.5	/* between looks at the clocks of streams */
 #define DRAIN_MS	5000	/* to end all streams when told to stop */
 #define IDLE_OFF_MS	10000	/* the feed goes off without streams */
@@ -111,13 +112,27 @@ tt_hub_full(struct tt_hub *hub)
 }
 
 enum tt_rc
-tt_hub_listener(struct tt_hub *hub, int64_t stale, int64_t *listener,
+tt_hub_lease(struct tt_hub *hub, struct tt_db *db, struct tt_lease *lease,
+    enum tt_rc (*call)(void *, struct tt_lease *, struct tt_err *), void *arg,
     struct tt_err *err)
 {
-	*listener = tt_handover_listener(&hub->handover, stale,
-	    hub->conf->db_timeout_ms);
-	return *listener != 0 ? TT_OK :
-	    tt_err_set(err, TT_UNAVAIL, "streams: the feed is not open");
+	int64_t	 listener = 0;
+	int	 tries;
+
+	for (tries = 0; tries < LEASE_TRIES; tries++) {
+		listener = tt_handover_listener(&hub->handover, listener,
+		    hub->conf->db_timeout_ms);
+		if (listener == 0)
+			return tt_err_set(err, TT_UNAVAIL,
+			    "streams: the feed is not open");
+		lease->listener = listener;
+		(void)!call(arg, lease, err);
+		if (tt_db_in_doubt(db))
+			tt_handover_doubt(&hub->handover, listener);
+		if (err->rc != TT_OK || lease->listener != 0)
+			return err->rc;
+	}
+	return tt_err_set(err, TT_UNAVAIL, "streams: the hub is not known");
 }
 
 void
@@ -130,12 +145,6 @@ void
 tt_hub_give_back(struct tt_hub *hub, const struct tt_lease *lease)
 {
 	tt_handover_lease(&hub->handover, lease);
-}
-
-void
-tt_hub_doubt(struct tt_hub *hub, int64_t listener)
-{
-	tt_handover_doubt(&hub->handover, listener);
 }
 
 static void

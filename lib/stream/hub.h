@@ -13,6 +13,7 @@
 #include "base/rc.h"
 
 struct tt_conf;
+struct tt_db;
 struct tt_hub;
 struct tt_lease;
 struct tt_stream;
@@ -26,24 +27,22 @@ void		 tt_hub_free(struct tt_hub *);
 bool		 tt_hub_full(struct tt_hub *);
 
 /*
- * The number by which SQL knows the hub, for taking a lease in its name; the
- * hub connects if need be.  stale is one that SQL knows no longer, or 0.
- * TT_UNAVAIL if there is none within TELLTALE_DB_TIMEOUT.  Any thread.
+ * Call what takes a lease in SQL, in the name by which SQL knows the hub; the
+ * hub connects if need be.  Where the call finds that SQL knows it so no
+ * longer, it leaves lease->listener 0, and is called again.  A call that broke
+ * off may have taken one all the same: that is put right.  TT_UNAVAIL if the
+ * hub is not known within TELLTALE_DB_TIMEOUT.  Any thread.
  */
-enum tt_rc	 tt_hub_listener(struct tt_hub *, int64_t stale,
-		    int64_t *listener, struct tt_err *) TT_MUSTUSE;
+enum tt_rc	 tt_hub_lease(struct tt_hub *, struct tt_db *,
+		    struct tt_lease *, enum tt_rc (*call)(void *,
+		    struct tt_lease *, struct tt_err *), void *arg,
+		    struct tt_err *) TT_MUSTUSE;
 
 /* The stream is the hub's from here on, and its lease with it.  Any thread. */
 void		 tt_hub_add(struct tt_hub *, struct tt_stream *);
 
 /* A lease was taken, and no stream came of it.  Any thread. */
 void		 tt_hub_give_back(struct tt_hub *, const struct tt_lease *);
-
-/*
- * A lease may have been taken, and nobody knows: the hub tells SQL anew what it
- * has.  listener is the one it was asked for.  Any thread.
- */
-void		 tt_hub_doubt(struct tt_hub *, int64_t listener);
 
 /*
  * Serve until stop_fd becomes readable, then tell all streams to come back and

@@ -7,11 +7,15 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "stream/held.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
 #include "web/frame.h"
 #include "web/reply.h"
+#include "web/request.h"
+
+#define REFUSED_RETRY_MS	10000
 
 void
 tt_stream_begin(struct tt_reply *reply, int retry_ms)
@@ -20,6 +24,32 @@ tt_stream_begin(struct tt_reply *reply, int retry_ms)
 	tt_reply_header(reply, "Cache-Control", "no-cache, no-transform");
 	tt_reply_header(reply, "X-Accel-Buffering", "no");
 	tt_sse_retry(&reply->body, tt_sse_jitter(retry_ms));
+}
+
+const char *
+tt_stream_last_id(const struct tt_request *req)
+{
+	const char	*last = tt_request_env(req, "HTTP_LAST_EVENT_ID");
+
+	if (last == NULL || *last == '\0')
+		last = tt_request_param(req, "lastEventId");
+	return last;
+}
+
+bool
+tt_stream_refuse(struct tt_reply *reply, const struct tt_request *req,
+    const struct tt_err *err)
+{
+	int	 ms = err->retry_s * 1000;
+
+	if ((err->rc != TT_UNAVAIL && err->rc != TT_LIMITED) ||
+	    strcmp(req->method, "GET") != 0 || !tt_request_wants_sse(req))
+		return false;
+	tt_warn("refused softly: %s", err->msg);
+	tt_stream_begin(reply, ms > REFUSED_RETRY_MS ? ms : REFUSED_RETRY_MS);
+	tt_sse_comment(&reply->body, err->rc == TT_LIMITED ?
+	    "rate limit exceeded" : "service unavailable");
+	return true;
 }
 
 /* The head of the answer and the first frames are one frame. */

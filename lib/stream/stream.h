@@ -18,10 +18,12 @@
 #include "web/sink.h"
 
 struct tt_buf;
+struct tt_err;
 struct tt_event;
 struct tt_held;
 struct tt_holder;
 struct tt_reply;
+struct tt_request;
 struct tt_stream;
 struct tt_vocabulary;
 
@@ -89,6 +91,17 @@ struct tt_watch_from {
 
 /* The headers of an event stream, and its first retry: field as the body. */
 void			 tt_stream_begin(struct tt_reply *, int retry_ms);
+
+/* What the client has had: Last-Event-ID, or ?lastEventId=; NULL for none. */
+const char		*tt_stream_last_id(const struct tt_request *);
+
+/*
+ * EventSource gives up for good on any answer but 200.  Where what stands
+ * against a stream will pass, it is told to come back, and why in a comment:
+ * true then, and this is the answer.
+ */
+bool			 tt_stream_refuse(struct tt_reply *,
+			    const struct tt_request *, const struct tt_err *);
 
 /*
  * Take a request's connection over.  The reply is the beginning of the answer:

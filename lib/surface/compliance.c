@@ -260,6 +260,15 @@ tt_compliance_check(const struct tt_form *form, const struct tt_cidrs *allow,
 	return err->rc;
 }
 
+enum tt_rc
+tt_compliance_job_id(const char *id, struct tt_err *err)
+{
+	if (!tt_job_id_ok(id))
+		return tt_err_tell(err, TT_BADREQ,
+		    "A job id is 1 to %d of A-Z a-z 0-9 _ -", TT_JOB_ID_MAX);
+	return TT_OK;
+}
+
 void
 tt_compliance_accepted(struct tt_reply *reply, const char *job_id,
     const char *callback_id, const char *secret)

@@ -40,6 +40,10 @@ enum tt_rc	 tt_compliance_check(const struct tt_form *,
 		    const struct tt_cidrs *allow, struct tt_check *,
 		    struct tt_err *) TT_MUSTUSE;
 
+/* A job id out of the path: TT_BADREQ if it cannot be one. */
+enum tt_rc	 tt_compliance_job_id(const char *, struct tt_err *)
+		    TT_MUSTUSE;
+
 /* 202: the job will end some time; secret signs the webhook's body. */
 void		 tt_compliance_accepted(struct tt_reply *, const char *job_id,
 		    const char *callback_id, const char *secret);

@@ -29,6 +29,7 @@ static const struct face {
 	[TT_METHOD]	= { 405, "Method Not Allowed", "Method not allowed" },
 	[TT_NOTACCEPTABLE] = { 406, "Not Acceptable", "Not acceptable" },
 	[TT_CONFLICT]	= { 409, "Conflict", "Conflict" },
+	[TT_GONE]	= { 410, "Gone", "This is kept no longer" },
 	[TT_TOOLARGE]	= { 413, "Content Too Large", "Payload too large" },
 	[TT_MEDIATYPE]	= { 415, "Unsupported Media Type",
 			    "Unsupported media type" },
