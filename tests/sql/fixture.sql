@@ -7,7 +7,7 @@ select telltale.account_add('other');
 create function public.reset() returns void language sql as $$
     truncate telltale.job, telltale.job_event, telltale.queue_control,
              telltale.api_key, telltale.listener, telltale.listener_sleep,
-             telltale.tick_state cascade;
+             telltale.tick_state, telltale.webhook, telltale.webhook_delivery cascade;
     update telltale.account set terminated_at = null where terminated_at is not null;
 $$;
 
@@ -32,6 +32,10 @@ language sql as $$
         (select string_agg(t::text, ',' order by t.event_id) from telltale.job_event as t),
         (select string_agg(t::text, ',' order by t.account_id) from telltale.account as t),
         (select string_agg(t::text, ',' order by t.key_id) from telltale.api_key as t),
+        (select string_agg(t::text, ',' order by t.job, t.n) from telltale.job_input as t),
+        (select string_agg(t::text, ',' order by t.account_id, t.key) from telltale.idempotency_key as t),
+        (select string_agg(t::text, ',' order by t.account_id) from telltale.webhook as t),
+        (select string_agg(t::text, ',' order by t.delivery_id) from telltale.webhook_delivery as t),
         (select string_agg(t::text, ',' order by t.name) from telltale.job_type as t)))
 $$;
 

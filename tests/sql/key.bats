@@ -28,8 +28,12 @@ judges() {
   cat <<'END'
 telltale.web_job(sha256('$key'), 'job:read', 'j')
 telltale.web_job_list(sha256('$key'), 'job:read', 1, 0, null, null, null, null, null, null, null, null)
-telltale.web_progress_open(sha256('$key'), 'job:read', '{j}', null, null)
+telltale.web_progress_open(sha256('$key'), 'job:read', '{j}', null, null, 'watch', null)
 telltale.web_ticket(sha256('$key'), '{job:read}')
+telltale.web_submit(sha256('$key'), 'job:read', 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
+telltale.web_cancel(sha256('$key'), 'job:read', 'j')
+telltale.web_webhook_set(sha256('$key'), 'job:read', 'https://h/', null)
+telltale.web_webhook_delete(sha256('$key'), 'job:read')
 END
 }
 
@@ -63,7 +67,7 @@ all_are() { [ "$(verdicts "$1" | sort -u)" = "$2" ]; }
   prints as telltale_web "
     select verdict, rate_per_minute, unused from telltale.web_job(sha256('good'), 'job:read', 'theirs')
     union all
-    select verdict, rate_per_minute, unused from telltale.web_progress_open(sha256('good'), 'job:read', '{gone}', null, null)
+    select verdict, rate_per_minute, unused from telltale.web_progress_open(sha256('good'), 'job:read', '{gone}', null, null, 'watch', null)
     union all
     select verdict, rate_per_minute, unused from telltale.web_job_list(sha256('good'), 'job:read', 1, 0, null, null, 'bicycle', null, null, null, null, null)
     " <<<'not_found|70|t

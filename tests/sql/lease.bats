@@ -44,7 +44,7 @@ hub_in() {
 # What becomes of N streams that begin at a hub.
 open() {
   as telltale_web "select string_agg(o.verdict, ' ') from generate_series(1, ${2-1}) as n,
-    lateral (select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, $1 + n * 0)) as o"
+    lateral (select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, $1 + n * 0, 'watch', null)) as o"
 }
 
 # The same, of an account and class.
@@ -110,7 +110,7 @@ $demo|watch|$b|2"
   a=$(hub)
   while read -r verdict key scope jobs at; do
     [ "$(as telltale_web "select max(verdict) filter (where verdict <> 'ok'), count(*)
-           from telltale.web_progress_open(sha256('$key'), '$scope', '$jobs', null, $at)")" = "$verdict" ]
+           from telltale.web_progress_open(sha256('$key'), '$scope', '$jobs', null, $at, 'watch', null)")" = "$verdict" ]
   done <<END
 unauthorized|1 nobody job:read {j} $a
 forbidden|1 k queue:read {j} $a
@@ -125,7 +125,7 @@ END
   a=$(hub)
   key=$(sql 'select key_id from telltale.api_key')
   prints as telltale_web "select verdict, rate_per_minute, unused, account_id, key_id, job_id, resumable
-         from telltale.web_progress_open(sha256('k'), 'job:read', '{j,i}', '{0,1}', $a)" <<<"ok|60|t|$demo|$key|j|t
+         from telltale.web_progress_open(sha256('k'), 'job:read', '{j,i}', '{0,1}', $a, 'watch', null)" <<<"ok|60|t|$demo|$key|j|t
 ok|60|t|$demo|$key|i|t"
   prints leases <<<"$demo|watch|$a|1"
 }
@@ -133,9 +133,9 @@ ok|60|t|$demo|$key|i|t"
 @test "a verdict on the lease comes alone, with the key's rate" {
   a=$(hub "$demo" watch 5)
   look="select verdict, rate_per_minute, unused, job_id from telltale.web_progress_open(sha256('k'), 'job:read', '{j,i}', null"
-  prints as telltale_web "$look, $a)" <<<'limited|60|t|'
+  prints as telltale_web "$look, $a, 'watch', null)" <<<'limited|60|t|'
   sql "select telltale.account_set('demo', p_watch_limit => 6)"
-  prints as telltale_web "$look, 999999)" <<<'unregistered|60|t|'
+  prints as telltale_web "$look, 999999, 'watch', null)" <<<'unregistered|60|t|'
 }
 
 # --- racing --------------------------------------------------------------------
@@ -145,7 +145,7 @@ ok|60|t|$demo|$key|i|t"
 
   race -c 50 -t 2 <<END
 \\set h random($a, $c)
-insert into verdict select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, :h);
+insert into verdict select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, :h, 'watch', null);
 END
 
   prints sql 'select verdict, count(*) from verdict group by 1 order by 1' <<<'limited|95
@@ -162,7 +162,7 @@ ok|5'
   a=$(hub)
 
   race -c 50 -t 2 <<END
-insert into verdict select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, $a);
+insert into verdict select verdict from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, $a, 'watch', null);
 END
 
   prints sql 'select verdict, count(*) from verdict group by 1 order by 1' <<<'limited|95
@@ -176,7 +176,7 @@ ok|5'
   race -c 20 -t 25 <<END
 \\set h random($a, $b)
 begin;
-select verdict = 'ok' as got from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, :h) \\gset
+select verdict = 'ok' as got from telltale.web_progress_open(sha256('k'), 'job:read', '{j}', null, :h, 'watch', null) \\gset
 insert into seen select sum(n) from telltale.stream_lease;
 commit;
 \\if :got

@@ -8,7 +8,8 @@ setup() { load helpers; }
 
 teardown_file() { drop; }
 
-# Functions, and the roles that may call them: web, worker, admin; - for none.
+# Functions, and the roles that may call them: web, worker, webhook, admin; - for
+# none.
 may_call() {
   cat <<'END'
 account_add         admin
@@ -26,10 +27,14 @@ feed_lease          web
 feed_open           web
 feed_read           web
 feed_sleep          web
+job_cancel          -
 job_event_append    -
 job_find            -
 job_give_back       -
+job_input           worker admin
+job_make            -
 job_refuse          -
+job_tell            -
 key_add             admin
 key_revoke          admin
 lease_expire        -
@@ -39,22 +44,38 @@ progress            worker admin
 remove              worker admin
 retry               worker admin
 scope_list          admin
+score               worker admin
+stage_completed     worker admin
+stage_started       worker admin
 submit              worker admin
 tick                web admin
 tick_duties         web admin
 tick_duty           -
+tick_forget         -
 tick_listeners      -
 tick_partitions     -
 tick_retention      -
 time_from_us        -
 type_add            admin
+web_cancel          web
 web_job             web
 web_job_list        web
 web_key             -
 web_key_used        web
 web_progress_open   web
 web_ready           web
+web_submit          web
 web_ticket          web
+web_webhook_delete  web
+web_webhook_set     web
+webhook_claim       webhook admin
+webhook_done        webhook admin
+webhook_enqueue     -
+webhook_next        webhook admin
+webhook_retry       admin
+webhook_secret      -
+webhook_url_ok      -
+webhook_wait        -
 END
 }
 
@@ -98,6 +119,10 @@ granted() { may_call | awk -v role="$1" '{ for (i = 2; i <= NF; i++) if ($i == r
   diff <(granted admin) <(calls telltale_admin)
 }
 
+@test "webhook calls what sends webhooks needs, and nothing else" {
+  diff <(granted webhook) <(calls telltale_webhook)
+}
+
 @test "a stranger does not even get into the schema" {
   stranger
   run ! as stranger "select telltale.submit('demo', 'video')"
@@ -127,9 +152,10 @@ select format('select %L from outcome(%L) where state not in (''42501'')',
 END
 }
 
-@test "no table for web or worker" {
+@test "no table for web, worker or webhook" {
   [ "$(uses telltale_web)" = '' ]
   [ "$(uses telltale_worker)" = '' ]
+  [ "$(uses telltale_webhook)" = '' ]
 }
 
 @test "admin reads every table, and writes none" {
@@ -139,7 +165,7 @@ END
 }
 
 @test "nobody but the owner makes things in the schema, or becomes the owner" {
-  for role in telltale_web telltale_worker telltale_admin; do
+  for role in telltale_web telltale_worker telltale_webhook telltale_admin; do
     run ! as $role 'create table telltale.mine ()'
     [[ $output == *'permission denied'* ]]
     run ! as $role 'set role telltale_owner'
@@ -202,7 +228,7 @@ END
 
 # A key of either account, and a job of each; his is demo's.
 two_accounts() {
-  sql "truncate telltale.job, telltale.job_event, telltale.api_key cascade;
+  sql "truncate telltale.job, telltale.job_event, telltale.api_key, telltale.webhook cascade;
        select telltale.key_add('demo', sha256('his'), 'tt_x', '{job:read}'),
               telltale.key_add('demo', sha256('narrow'), 'tt_x', '{webhook:manage}'),
               telltale.key_add('other', sha256('theirs'), 'tt_x', '{job:read}'),
@@ -217,9 +243,13 @@ select * from telltale.web_job(sha256('his'), 'job:read', 'mine');
 select * from telltale.web_job(sha256('his'), 'job:read', 'yours');
 select * from telltale.web_job_list(sha256('his'), 'job:read', 101, 0, null, null, null, null, null, null, null, null);
 select * from telltale.feed_open('h', 'p', 1, false, null, '{1,2}', '{watch,watch}', '{1,1}');
-select * from telltale.web_progress_open(sha256('his'), 'job:read', '{mine,yours}', '{0,0}', 1);
+select * from telltale.web_progress_open(sha256('his'), 'job:read', '{mine,yours}', '{0,0}', 1, 'watch', null);
 select * from telltale.web_ticket(sha256('his'), null);
 select * from telltale.web_key_used(sha256('his'));
+select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+select * from telltale.web_cancel(sha256('his'), null, 'yours');
+select * from telltale.web_webhook_set(sha256('guess'), null, 'https://h/', null);
+select * from telltale.web_webhook_delete(sha256('guess'), null);
 select * from telltale.web_ready();
 select * from generate_series(1, 99) as n, telltale.feed_beat(n, 1, 1, 1, 1, 1, 1, 1, 1, array(select generate_series(1, 99)));
 select * from telltale.feed_read('1:1:', null, 0, '-infinity', 0, null, null);
@@ -266,7 +296,7 @@ END
       union all
       select 'list', verdict, job_id from telltale.web_job_list($1, 'job:read', 101, 0, null, null, null, null, null, null, null, null)
       union all
-      select 'open', verdict, null from telltale.web_progress_open($1, 'job:read', '{yours}', null, $hub)
+      select 'open', verdict, null from telltale.web_progress_open($1, 'job:read', '{yours}', null, $hub, 'watch', null)
       union all
       select 'ticket', verdict, null from telltale.web_ticket($1, null)"
   }
@@ -289,6 +319,37 @@ open|ok|
 ticket|ok|'
 }
 
+@test "taken over, web submits, cancels and registers only for keys that it can present" {
+  two_accounts
+  write() {
+    as telltale_web "
+      select 'submit', verdict from telltale.web_submit($1, null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
+      union all
+      select 'cancel', verdict from telltale.web_cancel($1, null, 'yours')
+      union all
+      select 'set', verdict from telltale.web_webhook_set($1, null, 'https://h/', null)
+      union all
+      select 'delete', verdict from telltale.web_webhook_delete($1, null)"
+  }
+  others="select md5(concat((select string_agg(j::text, '') from telltale.job as j where job_id = 'yours'),
+    (select string_agg(w::text, '') from telltale.webhook as w join telltale.account as a using (account_id) where a.name = 'other')))"
+  before=$(sql "$others")
+
+  for guess in null "''" "'his'" "sha256('')"; do
+    prints write "$guess" <<<'submit|unauthorized
+cancel|unauthorized
+set|unauthorized
+delete|unauthorized'
+  done
+  prints write "sha256('his')" <<<'submit|ok
+cancel|not_found
+set|ok
+delete|ok'
+
+  [ "$(sql "$others")" = "$before" ]
+  [ "$(sql "select a.name from telltale.job as j join telltale.account as a using (account_id) where j.job_id not in ('mine', 'yours')")" = demo ]
+}
+
 # What remains, and is admitted.
 
 @test "taken over, web sees the events of all accounts" {
@@ -308,6 +369,6 @@ yours|job.created'
   two_accounts
   hub=$(as telltale_web "select listener_id from telltale.feed_open('h', 'p', 1, false, null, null, null, null)")
   as telltale_web "select telltale.feed_lease($hub, '{1}', '{watch}', '{1000}')"
-  [ "$(as telltale_web "select verdict from telltale.web_progress_open(sha256('his'), 'job:read', '{mine}', null, $hub)")" = limited ]
+  [ "$(as telltale_web "select verdict from telltale.web_progress_open(sha256('his'), 'job:read', '{mine}', null, $hub, 'watch', null)")" = limited ]
   [ "$(as telltale_web "select telltale.feed_close($hub)")" = t ]
 }

@@ -278,11 +278,13 @@ no_days() {
 @test "tick: all duties, in their order, and then none is due" {
   prints sql 'select telltale.tick_duties()' <<<'leases
 listeners
+forget
 partitions
 retention'
 
   prints sql 'select duty, done from telltale.tick()' <<<'leases|0
 listeners|0
+forget|0
 partitions|0
 retention|0'
 
@@ -296,6 +298,7 @@ retention|0'
   tell other "begin; select telltale.tick('leases') \\g /dev/null"
 
   prints sql 'select duty from telltale.tick()' <<<'listeners
+forget
 partitions
 retention'
   tell other 'commit;'
@@ -308,6 +311,7 @@ retention'
 
   prints sql "select duty, done, note from telltale.tick()" <<<'leases|1|
 listeners||relation "telltale.listener" does not exist (42P01)
+forget|0|
 partitions|0|
 retention|0|'
 
@@ -318,5 +322,5 @@ retention|0|'
 @test "tick: an unknown duty is refused, naming those there are" {
   refused <<<"TT400 select telltale.tick('lunch')"
   run ! sql "select telltale.tick('lunch')"
-  [[ $output == *'leases listeners partitions retention'* ]]
+  [[ $output == *'leases listeners forget partitions retention'* ]]
 }
