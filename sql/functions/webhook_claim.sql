@@ -1,4 +1,4 @@
--- telltale.webhook_claim(integer, interval)
+-- telltale.webhook_claim(integer, interval, bigint[])
 --      returns table (delivery_id, event_id, account_id, job_id, url, style,
 --                     body, secret, previous_secret, attempt)
 --
@@ -9,6 +9,9 @@
 --      it is claimed; after a twelfth of which nobody said what became of it,
 --      a delivery is dead.
 --
+--      p_not  accounts that get none now: they have their share under way, and
+--             a receiver that hangs holds up nobody else's deliveries
+--
 --      secret is the job's own, else the account's as it is now, which is made
 --      where there was none; previous_secret is what the account's was before,
 --      for as long as it signs besides, or null.
@@ -18,7 +21,8 @@
 -- Writes:      telltale.webhook_delivery, telltale.webhook
 
 create or replace function telltale.webhook_claim(
-    p_max integer default 10, p_lease interval default '60 seconds')
+    p_max integer default 10, p_lease interval default '60 seconds',
+    p_not bigint[] default '{}')
 returns table (
     delivery_id bigint, event_id uuid, account_id bigint, job_id text, url text,
     style text, body text, secret text, previous_secret text, attempt integer)
@@ -38,6 +42,7 @@ begin
           from telltale.webhook_delivery as d
          where d.state = 'waiting'
            and d.next_at <= v_now
+           and d.account_id <> all (coalesce(p_not, '{}'))
          order by d.next_at
          limit v_max
            for no key update skip locked),
@@ -84,9 +89,9 @@ begin
 end
 $$;
 
-comment on function telltale.webhook_claim(integer, interval) is
+comment on function telltale.webhook_claim(integer, interval, bigint[]) is
     'Deliveries that are due, the caller''s until the lease runs out.';
 
-revoke all on function telltale.webhook_claim(integer, interval) from public;
-grant execute on function telltale.webhook_claim(integer, interval)
+revoke all on function telltale.webhook_claim(integer, interval, bigint[]) from public;
+grant execute on function telltale.webhook_claim(integer, interval, bigint[])
     to telltale_webhook, telltale_admin;

@@ -1,7 +1,8 @@
 -- telltale.webhook_done(bigint, integer, boolean, integer, text) returns text
 --
 --      What became of an attempt: the delivery is delivered, or waits for the
---      next attempt (webhook_wait), or was given up and is dead.  Returns that:
+--      next attempt (webhook_wait), or was given up and is dead: after the last
+--      attempt, or because the receiver said 410 Gone.  Returns that:
 --      'delivered', 'waiting' or 'dead'; null if the attempt is not the last
 --      one, or was told of before: then nothing is changed.
 --
@@ -24,6 +25,7 @@ declare
     v_wait  interval := telltale.webhook_wait(p_attempt);
     v_state text := case when p_delivered     then 'delivered'
                          when v_wait is null  then 'dead'
+                         when p_status = 410  then 'dead'
                          else 'waiting' end;
 begin
     -- By lease_until, since the state beside the number would let a plan go by
