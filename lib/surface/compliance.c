@@ -38,12 +38,25 @@ wrong(struct tt_buf *b, const char *field, const char *what)
 	tt_buf_printf(b, "%s%s: %s", b->sz == 0 ? "" : ", ", field, what);
 }
 
-/* An array of one or more of these words, none of them twice. */
+/*
+ * A list, a new reference: what a multipart gives once is a list of one.  NULL
+ * if there is none, or on no memory.
+ */
+static json_t *
+as_list(const struct tt_form *form, const char *field)
+{
+	json_t	*v = json_object_get(form->fields, field);
+
+	return form->multipart && json_is_string(v) ? json_pack("[O]", v) :
+	    json_incref(v);
+}
+
+/* An array of one or more of these words. */
 static void
 check_words(const struct tt_form *form, const char *field,
     const char *const *allowed, const char *list, struct tt_buf *b)
 {
-	const json_t		*v = tt_form_json(form, field), *item;
+	json_t			*v = as_list(form, field), *item;
 	const char *const	*w;
 	size_t			 i;
 
@@ -51,20 +64,19 @@ check_words(const struct tt_form *form, const char *field,
 		wrong(b, field, "Required");
 		return;
 	}
-	if (!json_is_array(v) || json_array_size(v) == 0) {
+	if (!json_is_array(v) || json_array_size(v) == 0)
 		wrong(b, field, "A list of one or more wanted");
-		return;
-	}
 	json_array_foreach(v, i, item) {
 		for (w = allowed; *w != NULL; w++)
 			if (json_is_string(item) &&
 			    strcmp(json_string_value(item), *w) == 0)
 				break;
-		if (*w == NULL) {
-			wrong(b, field, list);
-			return;
-		}
+		if (*w != NULL)
+			continue;
+		wrong(b, field, list);
+		break;
 	}
+	json_decref(v);
 }
 
 /* A text that must be one of these words; NULL where it is not. */
@@ -231,7 +243,11 @@ payload(const struct tt_form *form)
 		(void)json_object_del(p, ours[i]);
 	if (p == NULL || !form->multipart)
 		return p;
-	if (json_object_set_new(p, "content", json_pack("{s:O}", "text",
+	if (json_object_set_new(p, "jurisdictions",
+	    as_list(form, "jurisdictions")) == -1 ||
+	    json_object_set_new(p, "platforms",
+	    as_list(form, "platforms")) == -1 ||
+	    json_object_set_new(p, "content", json_pack("{s:O}", "text",
 	    json_object_get(p, "text"))) == -1 ||
 	    json_object_del(p, "text") == -1 ||
 	    (json_object_get(p, "mode") == NULL &&
