@@ -39,6 +39,7 @@ struct variable {
 
 static const struct variable variables[] = {
 	{ "TELLTALE_DSN", SECRET, AT(dsn), "", 0, 0, NULL },
+	{ "TELLTALE_WEBHOOK_DSN", SECRET, AT(webhook_dsn), "", 0, 0, NULL },
 	{ "TELLTALE_FEED", WORD, AT(feed_poll), "listen", 0, 0, "listen poll" },
 	{ "TELLTALE_PREPARE", SWITCH, AT(prepare), "on", 0, 0, NULL },
 	{ "TELLTALE_THREADS", NUMBER, AT(threads), "4", 1, 64, NULL },

@@ -15,6 +15,7 @@
 
 struct tt_conf {
 	char	*dsn;			/* TELLTALE_DSN */
+	char	*webhook_dsn;		/* TELLTALE_WEBHOOK_DSN */
 	bool	 feed_poll;		/* TELLTALE_FEED=poll */
 	bool	 prepare;		/* TELLTALE_PREPARE */
 	bool	 trace;			/* TELLTALE_TRACE */
