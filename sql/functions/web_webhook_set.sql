@@ -45,9 +45,11 @@ begin
         return;
     end if;
     if not telltale.webhook_url_ok(p_url)
-       or p_secret <> '' and (
-          length(p_secret) not between 6 + 32 and 6 + 88
-          or p_secret !~ '^whsec_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$') then
+       or p_secret <> '' and not (case
+          when length(p_secret) <= 6 + 88
+           and p_secret ~ '^whsec_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+          then octet_length(decode(substr(p_secret, 7), 'base64')) between 24 and 64
+          else false end) then
         verdict := 'invalid';
         return;
     end if;
