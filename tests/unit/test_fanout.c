@@ -61,7 +61,7 @@ keepalive(struct tt_buf *b)
 	tt_buf_puts(b, ": still here\n\n");
 }
 
-static const struct tt_vocabulary	 plain = { show, keepalive };
+static const struct tt_vocabulary	 plain = { show, keepalive, NULL };
 
 static int
 begin(void **state)

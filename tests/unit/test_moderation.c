@@ -32,11 +32,13 @@ static const struct {
 	{ TT_METHOD, 405, "METHOD_NOT_ALLOWED", "Allow: GET, HEAD" },
 	{ TT_NOTACCEPTABLE, 406, "NOT_ACCEPTABLE", NULL },
 	{ TT_CONFLICT, 409, "CONFLICT", NULL },
+	{ TT_GONE, 410, "GONE", NULL },
 	{ TT_TOOLARGE, 413, "PAYLOAD_TOO_LARGE", NULL },
 	{ TT_MEDIATYPE, 415, "UNSUPPORTED_MEDIA", NULL },
 	{ TT_LIMITED, 429, "RATE_LIMITED", "Retry-After: " },
 	{ TT_UNAVAIL, 503, "SERVICE_UNAVAILABLE", "Retry-After: " },
 	{ TT_INTERNAL, 500, "INTERNAL_ERROR", NULL },
+	{ TT_LATE, 504, "TIMEOUT", NULL },
 };
 
 /* The answer to this error, as another's parser reads it. */
