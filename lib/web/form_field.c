@@ -150,3 +150,29 @@ tt_form_int(const struct tt_form *form, const char *name, int64_t min,
 	*given = true;
 	return TT_OK;
 }
+
+enum tt_rc
+tt_form_any(const struct tt_form *form, const char *name, json_t **value,
+    struct tt_err *err)
+{
+	static const char	 what[] = "JSON";
+	const json_t		*v;
+	struct tt_err		 why;
+
+	*value = NULL;
+	if (find(form, name, what, &v, err) != TT_OK || v == NULL)
+		return err->rc;
+	if (form->json) {
+		*value = json_incref(json_object_get(form->fields, name));
+		return TT_OK;
+	}
+	tt_err_clear(&why);
+	if (!json_is_string(v))
+		return wrong(name, what, err);
+	if (tt_form_load(json_string_value(v), json_string_length(v), value,
+	    &why) != TT_OK)
+		return why.told ? tt_err_tell(err, why.rc,
+		    "Field %.64s: %.256s", name, why.msg) :
+		    tt_err_set(err, why.rc, "%s", why.msg);
+	return TT_OK;
+}

@@ -29,6 +29,7 @@ clear_values(struct tt_form *form)
 	form->fields = json_object();
 	form->nfiles = 0;
 	form->multipart = false;
+	form->json = false;
 }
 
 void
@@ -111,78 +112,15 @@ add_text(struct tt_form *form, const char *name, const char *p, size_t sz,
 	return TT_OK;
 }
 
-/* jansson recurses: so count the brackets, outside of texts, before it does. */
-static bool
-too_deep(const struct tt_buf *body)
-{
-	const char	*p = body->data;
-	size_t		 i;
-	int		 depth = 0;
-	bool		 quoted = false;
-
-	for (i = 0; i < body->sz; i++) {
-		if (p[i] == '"')
-			quoted = !quoted;
-		else if (quoted)
-			i += p[i] == '\\';
-		else if (p[i] == '{' || p[i] == '[') {
-			if (++depth > TT_FORM_DEPTH)
-				return true;
-		} else if (p[i] == '}' || p[i] == ']')
-			depth--;
-	}
-	return false;
-}
-
-/* jansson's own texts quote the body: we name the place. */
-static TT_MUSTUSE enum tt_rc
-json_failed(const json_error_t *je, struct tt_err *err)
-{
-	const char	*what = "Malformed JSON";
-
-	switch (json_error_code(je)) {
-	case json_error_out_of_memory:
-		return no_memory(err);
-	case json_error_duplicate_key:
-		what = "A name given twice in the JSON";
-		break;
-	case json_error_null_character:
-	case json_error_null_byte_in_key:
-		what = "A NUL in the JSON";
-		break;
-	case json_error_invalid_utf8:
-		what = "JSON that is not UTF-8";
-		break;
-	case json_error_premature_end_of_input:
-		what = "The JSON ends too early";
-		break;
-	case json_error_end_of_input_expected:
-		what = "Something follows the JSON";
-		break;
-	case json_error_numeric_overflow:
-		what = "Too large a number in the JSON";
-		break;
-	default:
-		break;
-	}
-	return tt_err_tell(err, TT_BADREQ, "%s (byte %d)", what,
-	    je->position);
-}
-
 static TT_MUSTUSE enum tt_rc
 parse_json(struct tt_form *form, const char *content_type, struct tt_err *err)
 {
-	json_error_t	 je;
-	json_t		*v;
+	json_t	*v;
 
 	(void)content_type;
-	if (too_deep(&form->body))
-		return tt_err_tell(err, TT_BADREQ,
-		    "JSON of more than %d levels", TT_FORM_DEPTH);
-	v = json_loadb(form->body.data, form->body.sz, JSON_REJECT_DUPLICATES,
-	    &je);
-	if (v == NULL)
-		return json_failed(&je, err);
+	form->json = true;
+	if (tt_form_load(form->body.data, form->body.sz, &v, err) != TT_OK)
+		return err->rc;
 	json_decref(form->fields);
 	form->fields = v;
 	if (!json_is_object(v))

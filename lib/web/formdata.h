@@ -35,7 +35,7 @@ struct tt_form {
 	json_t		*fields;	/* an object: texts, or JSON's values */
 	struct tt_file	 file[TT_FORM_FIELDS];
 	int		 nfiles;
-	bool		 multipart;	/* what the body was */
+	bool		 multipart, json;	/* what the body was */
 	bool		 repeated;	/* may names come again? */
 	struct tt_buf	 body;		/* what was sent, altered in place */
 };
@@ -99,5 +99,20 @@ enum tt_rc	 tt_form_int(const struct tt_form *, const char *name,
 
 /* The JSON value of a field (borrowed), NULL if there is none. */
 const json_t	*tt_form_json(const struct tt_form *, const char *name);
+
+/*
+ * The same where any value may come: in a form it is a text that is JSON.  The
+ * value is the caller's, to be json_decref()ed; NULL if there is none.
+ * TT_BADREQ naming the field.
+ */
+enum tt_rc	 tt_form_any(const struct tt_form *, const char *name,
+		    json_t **value, struct tt_err *) TT_MUSTUSE;
+
+/*
+ * A value out of JSON that somebody sent, any one: the caller's, as above.
+ * TT_BADREQ saying what is wrong with it.
+ */
+enum tt_rc	 tt_form_load(const char *, size_t sz, json_t **value,
+		    struct tt_err *) TT_MUSTUSE;
 
 #endif /* !TT_FORMDATA_H */
