@@ -105,6 +105,22 @@ tt_moderation_job(struct tt_reply *reply, const struct tt_request *req,
 	tt_reply_etag(reply, req);
 }
 
+void
+tt_moderation_cancelled(struct tt_reply *reply, const char *job_id)
+{
+	struct tt_job	 job = { .status = TT_CANCELLED };
+	struct tt_json	 j;
+
+	tt_reply_begin(reply, 200, TT_JSON_TYPE);
+	tt_reply_header(reply, "Cache-Control", "no-store");
+	tt_json_init(&j, &reply->body);
+	tt_json_open(&j, '{');
+	tt_json_add_string(&j, "job_id", job_id);
+	tt_json_add_string(&j, "status", tt_moderation_status(job.status));
+	tt_json_add_string(&j, "error_code", tt_moderation_error_code(&job));
+	tt_json_close(&j, '}');
+}
+
 static void
 put_jobs(struct tt_json *j, const struct tt_list *list)
 {

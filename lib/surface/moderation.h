@@ -38,6 +38,10 @@ void		 tt_moderation_list(struct tt_reply *,
 		    const struct tt_request *, const struct tt_list_query *,
 		    const struct tt_list *);
 
+/* 200: the job is cancelled, as this surface calls it. */
+void		 tt_moderation_cancelled(struct tt_reply *,
+		    const char *job_id);
+
 /*
  * The answer to what failed: {"error","message","statusCode"}, and the headers
  * that belong to its status.  Logs the error; the client learns its text only
