@@ -23,7 +23,6 @@
 #include "web/server.h"
 
 #define SCOPE		"compliance:check"
-#define KEY_MAX		255	/* of Idempotency-Key */
 
 static const char *const no_params[] = { NULL };
 static const char *const stream_params[] = { "lastEventId", "ticket", NULL };
@@ -100,17 +99,6 @@ stream_job(struct visit *v, int64_t job, int64_t seq, struct tt_err *err)
 	hand_over(v, &opening, job, seq, err);
 }
 
-/* The client's word for the request, so that it is done once. */
-static TT_MUSTUSE enum tt_rc
-read_key(const struct tt_request *req, const char **key, struct tt_err *err)
-{
-	*key = tt_request_env(req, "HTTP_IDEMPOTENCY_KEY");
-	if (*key != NULL && (**key == '\0' || strlen(*key) > KEY_MAX))
-		return tt_err_tell(err, TT_BADREQ,
-		    "Idempotency-Key must be 1 to %d characters", KEY_MAX);
-	return TT_OK;
-}
-
 /* A call that tt_hub_lease() makes. */
 struct submitting {
 	struct visit			*v;
@@ -164,7 +152,8 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 	struct submitting	 call = { v, &s, &made };
 	char			 secret[TT_SECRET_SZ];
 
-	if (read_key(&v->call->req, &s.idempotency_key, err) != TT_OK)
+	if (tt_request_idempotency(&v->call->req, &s.idempotency_key, err) !=
+	    TT_OK)
 		return;
 	if (check->mode == TT_ASYNC) {
 		tt_submit_secret(secret);
@@ -186,6 +175,7 @@ static void
 check(struct visit *v, struct tt_err *err)
 {
 	struct tt_request	*req = &v->call->req;
+	const struct tt_conf	*conf = v->call->conf;
 	struct tt_check		 c;
 	char			*payload = NULL;
 
@@ -193,17 +183,17 @@ check(struct visit *v, struct tt_err *err)
 	    tt_request_known(req, no_params, err) != TT_OK ||
 	    tt_gate_enter(&v->who, req, SCOPE, false, err) != TT_OK ||
 	    tt_gate_job(&v->who, NULL, err) != TT_OK ||
-	    tt_form_read(&v->form, req, (size_t)v->call->conf->max_upload,
+	    tt_form_read(&v->form, req, (size_t)conf->max_upload,
 	    TT_FORM_JSON | TT_FORM_MULTIPART | TT_FORM_REPEATED, err) !=
-	    TT_OK || tt_compliance_check(&v->form, &v->call->conf->webhook_allow,
-	    &c, err) != TT_OK)
+	    TT_OK || tt_compliance_check(&v->form, &conf->webhook_allow, &c,
+	    err) != TT_OK)
 		return;
 	if (c.mode == TT_STREAM && !tt_request_accepts_sse(req))
 		(void)!tt_err_tell(err, TT_NOTACCEPTABLE,
 		    "Accept must admit text/event-stream");
 	else if (c.mode != TT_ASYNC && tt_hub_full(hub))
 		(void)!tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-		    v->call->conf->max_streams);
+		    conf->max_streams);
 	else if ((payload = json_dumps(c.payload, JSON_COMPACT |
 	    JSON_SORT_KEYS)) == NULL)
 		(void)!tt_err_set(err, TT_INTERNAL, "out of memory");

@@ -7,6 +7,8 @@
 
 #include "web/request.h"
 
+#define IDEMPOTENCY_MAX	255
+
 static const char	 id_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789_.-";
 
@@ -167,5 +169,22 @@ tt_request_known(const struct tt_request *req, const char *const *known,
 			return tt_err_tell(err, TT_BADREQ,
 			    "Parameter %s was given more than once", name);
 	}
+	return TT_OK;
+}
+
+enum tt_rc
+tt_request_idempotency(const struct tt_request *req, const char **key,
+    struct tt_err *err)
+{
+	const char	*p;
+
+	*key = p = tt_request_env(req, "HTTP_IDEMPOTENCY_KEY");
+	if (p == NULL)
+		return TT_OK;
+	while (*p >= ' ' && *p <= '~')
+		p++;
+	if (*p != '\0' || p == *key || p - *key > IDEMPOTENCY_MAX)
+		return tt_err_tell(err, TT_BADREQ, "Idempotency-Key must be "
+		    "1 to %d characters of ASCII", IDEMPOTENCY_MAX);
 	return TT_OK;
 }

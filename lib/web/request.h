@@ -90,6 +90,13 @@ enum tt_rc	 tt_request_method(struct tt_request *, const char *allowed,
 enum tt_rc	 tt_request_known(const struct tt_request *,
 		    const char *const *known, struct tt_err *) TT_MUSTUSE;
 
+/*
+ * The client's word for the request, by which it is done once; NULL if it gave
+ * none.  TT_BADREQ if Idempotency-Key is empty, too long or not ASCII.
+ */
+enum tt_rc	 tt_request_idempotency(const struct tt_request *,
+		    const char **key, struct tt_err *) TT_MUSTUSE;
+
 /* Append the text with all but letters, digits and -._~ percent-encoded. */
 void		 tt_request_encode(struct tt_buf *, const char *);
 
