@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -154,7 +155,10 @@ heard_out(const FCGX_Request *fcgi)
 {
 	char	 c;
 
-	return !has_body(fcgi) && FCGX_GetStr(&c, 1, fcgi->in) == 0 &&
+	if (has_body(fcgi))	/* of which not all may have been wanted */
+		return FCGX_HasSeenEOF(fcgi->in) == EOF &&
+		    FCGX_GetError(fcgi->in) == 0;
+	return FCGX_GetStr(&c, 1, fcgi->in) == 0 &&
 	    FCGX_GetError(fcgi->in) == 0;
 }
 
