@@ -23,6 +23,8 @@ WARN	 = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	   -Wformat=2 -Wvla -Werror
 PKGS	 = libpq jansson libsodium
+# What one program alone is linked with: the one that calls others.
+HOOKPKGS = libcurl
 
 ifdef SAN
 B	 = build-$(SAN)
@@ -46,11 +48,13 @@ SCHEMA	 = $(basename $(notdir $(lastword $(TABLES))))
 
 LIBSRC	 = $(wildcard lib/*/*.c)
 PROGSRC	 = $(wildcard cgi-bin/*.c)
+BINSRC	 = $(wildcard bin/*.c)
 UNITSRC	 = $(wildcard tests/unit/test_*.c)
 HELPSRC	 = $(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c))
 PARTSRC	 = $(wildcard tests/*/*/*.c)
 LIBOBJ	 = $(LIBSRC:%.c=$B/%.o)
 PROGS	 = $(PROGSRC:%.c=$B/%.fcgi)
+BINS	 = $(BINSRC:%.c=$B/%)
 UNITS	 = $(UNITSRC:%.c=$B/%)
 HELPERS	 = $(HELPSRC:%.c=$B/%)
 BENCHES	 = $(patsubst %.c,$B/%,$(wildcard bench/*.c))
@@ -69,11 +73,14 @@ LIBS	 = $$(pkg-config --libs $(PKGS)) -lev -lfcgi
 # One line a file.
 SAY	 = $(if $V,,@echo '  $1 $@'; )
 
-all: $B/libtelltale.a $(PROGS)
+all: $B/libtelltale.a $(PROGS) $(BINS)
 
 # Every program is its own .c plus the library; no per-program rules.
 $B/cgi-bin/%.fcgi: $B/cgi-bin/%.o $B/libtelltale.a
 	$(call SAY,LD)$(LINK) -o $@ $^ $(LIBS)
+
+$B/bin/%: $B/bin/%.o $B/libtelltale.a
+	$(call SAY,LD)$(LINK) -o $@ $^ $(LIBS) $$(pkg-config --libs $(HOOKPKGS))
 
 $B/libtelltale.a: $(LIBOBJ)
 	$(call SAY,AR)rm -f $@ && $(AR) rcs $@ $^
@@ -98,7 +105,8 @@ $B/fuzz: $B/tests/fuzz/fuzz.o $B/tests/libparts.a $B/libtelltale.a
 
 $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
-	$(call SAY,CC)$(COMPILE) $$(pkg-config --cflags $(PKGS)) -MMD -MP -c -o $@ $<
+	$(call SAY,CC)$(COMPILE) \
+	    $$(pkg-config --cflags $(PKGS) $(HOOKPKGS)) -MMD -MP -c -o $@ $<
 
 # What the objects were compiled with: another compiler, flag or schema
 # rebuilds them.
@@ -108,7 +116,7 @@ endif
 $B/flags:
 	@: $(shell mkdir -p $(@D)) $(file >$@,$(COMPILE))
 
--include $(LIBOBJ:.o=.d) $(PROGS:.fcgi=.d) $(UNITS:=.d) $(HELPERS:=.d) \
+-include $(LIBOBJ:.o=.d) $(PROGS:.fcgi=.d) $(BINS:=.d) $(UNITS:=.d) $(HELPERS:=.d) \
 	$(PARTOBJ:.o=.d) $B/tests/fuzz/fuzz.d \
 	$(BENCHES:=.d)
 
@@ -159,7 +167,7 @@ install: all
 	    $(libdir)/telltale/cgi-bin $(datadir)/telltale/sql/tables \
 	    $(datadir)/telltale/sql/functions \
 	    $(docdir)/examples)
-	$(INSTALL) -m 755 bin/telltale $(DESTDIR)$(bindir)/
+	$(INSTALL) -m 755 bin/telltale $(BINS) $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(PROGS) $(DESTDIR)$(libdir)/telltale/cgi-bin/
 	$(INSTALL) -m 644 $(wildcard sql/*.sql) $(DESTDIR)$(datadir)/telltale/sql/
 	$(INSTALL) -m 644 $(TABLES) $(DESTDIR)$(datadir)/telltale/sql/tables/
@@ -170,7 +178,8 @@ install: all
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(docdir)/
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/telltale
+	rm -f $(DESTDIR)$(bindir)/telltale \
+	    $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(BINS)))
 	rm -rf $(addprefix $(DESTDIR),$(libdir)/telltale \
 	    $(datadir)/telltale $(docdir))
 

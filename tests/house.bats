@@ -17,7 +17,7 @@ setup_file() {
   local file
   shopt -s nullglob
   cd "$BATS_TEST_DIRNAME/.." || return
-  for file in lib/*/*.[ch] cgi-bin/*.c; do
+  for file in lib/*/*.[ch] cgi-bin/*.c bin/*.c; do
     gcc -fpreprocessed -dD -E -P -w "$file" | sed "s,^,$file: ,"
   done >"$BATS_FILE_TMPDIR/code"
 }
@@ -80,7 +80,7 @@ readme_variables() {
 
 @test "the first line of every source says its name and what it is" {
   local file
-  for file in lib/*/*.[ch] cgi-bin/*.c; do
+  for file in lib/*/*.[ch] cgi-bin/*.c bin/*.c; do
     sed -n 2p "$file" | grep -qE "^ \* $(basename "$file" .c)(\.c)? - .+" || echo "$file: $(sed -n 2p "$file")"
   done | nothing
 }
@@ -113,7 +113,7 @@ readme_variables() {
   awk '/^\{/ { start = FNR }
     /^}/ && start { if (FNR - start - 1 > 60)
         print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }
-  ' lib/*/*.c cgi-bin/*.c /dev/null | nothing
+  ' lib/*/*.c cgi-bin/*.c bin/*.c /dev/null | nothing
 }
 
 @test "the environment is read in conf.c only" {
@@ -125,13 +125,13 @@ readme_variables() {
 }
 
 @test "PostgreSQL is spoken to in lib/pg and lib/job only" {
-  code 'lib/(base|web|gate|surface|stream)/.*|cgi-bin/.*' |
+  code 'lib/(base|web|hook|gate|surface|stream)/.*|(cgi-bin|bin)/.*' |
     grep -E '\bPQ[a-zA-Z]+\(|"[^"]*\btelltale\.[a-z_]+\(' | nothing
 }
 
 @test "a refusal's status is typed in lib/web and lib/surface only" {
   # Health answers load balancers: it has no surface.
-  code 'lib/(pg|job|gate|stream)/.*\.c|cgi-bin/.*' | grep -v '^cgi-bin/health.c:' |
+  code 'lib/(pg|job|hook|gate|stream)/.*\.c|(cgi-bin|bin)/.*' | grep -v '^cgi-bin/health.c:' |
     grep -wE '(40[0-9]|41[0-9]|429|50[1-9])' | nothing
 }
 
@@ -146,6 +146,15 @@ readme_variables() {
     program=build/cgi-bin/$program.fcgi
     [ -e "$program" ] || skip "$program is not built"
     if readelf -d "$program" | grep -q 'NEEDED.*libev'; then echo "$program"; fi
+  done | nothing
+}
+
+@test "what calls others is linked with libcurl, and nothing else is" {
+  local program
+  [ -e build/bin/telltale-webhookd ] || skip 'it is not built'
+  readelf -d build/bin/telltale-webhookd | grep -q 'NEEDED.*libcurl'
+  for program in build/cgi-bin/*.fcgi; do
+    if readelf -d "$program" | grep -q 'NEEDED.*libcurl'; then echo "$program"; fi
   done | nothing
 }
 
