@@ -92,6 +92,18 @@ show|one job
 show a b|one job
 cancel|a job
 retry|a job
+webhook|list, retry or dead
+webhook list --state lost|lost
+webhook list --limit 0|--limit 0
+webhook list now|now
+webhook dead --state dead|--state
+webhook retry|a number or --dead
+webhook retry 1 --dead|a number or --dead
+webhook retry 1 2|one number
+webhook retry one|one
+webhook retry 1 --account demo|--account
+webhook retry --account demo|a number or --dead
+webhook retry --all|--all
 watch|one job
 watch a/b|a/b
 END
@@ -422,6 +434,53 @@ job b is cancelled' ]
   [[ $output == *'job c is completed'* ]]
   run -1 telltale retry c
   [[ $output == *'job c is completed'* ]]
+}
+
+@test "submit: the same key again is the same job, with anything else it is refused" {
+  telltale account add demo
+  id=$(telltale submit --account demo --type video --idempotency-key "w'1")
+  [ "$(telltale submit --account demo --type video --idempotency-key "w'1")" = "$id" ]
+  run -1 telltale submit --account demo --type image --idempotency-key "w'1"
+  [[ $output == *"with other arguments"* ]]
+  [ "$(sql "select count(*) from telltale.job")" = 1 ]
+}
+
+# --- webhooks ------------------------------------------------------------------
+
+@test "webhook: what is told and what became of it; the dead are tried again" {
+  telltale account add demo
+  telltale account add other
+  [ "$(telltale webhook list)" = none ]
+  [ "$(telltale webhook list --json)" = '[]' ]
+  for account in demo other; do
+    for id in 1 2; do
+      telltale submit --account $account --type video --job-id $account-$id --webhook https://h/ >/dev/null
+      sql "select telltale.claim('w', '{video}'); select telltale.complete('$account-$id', 1)" >/dev/null
+    done
+  done
+  sql "update telltale.webhook_delivery set state = 'dead', attempts = 12, last_status = 500, last_error = 'no', done_at = now() where job_id <> 'demo-1'"
+
+  ids() { telltale webhook "$@" --json | jq -r '[.[].job_id] | join(" ")'; }
+  [ "$(ids list)" = 'other-2 other-1 demo-2 demo-1' ]
+  [ "$(ids list --state waiting)" = demo-1 ]
+  [ "$(ids list --account demo --limit 1)" = demo-2 ]
+  [ "$(ids dead --account=other)" = 'other-2 other-1' ]
+  telltale webhook dead | grep -qE '^ +[0-9]+ dead +other +other-2 +12 +500 .* https://h/ +no *$'
+  [ "$(telltale webhook list --json | jq -c '.[3] | [.state, .attempts, .status, .done_at, .url]')" = '["waiting",0,null,null,"https://h/"]' ]
+
+  id=$(telltale webhook dead --account demo --json | jq '.[0].delivery_id')
+  [ "$(telltale webhook retry "$id")" = "delivery $id is due" ]
+  [ "$(telltale webhook retry --dead --account demo --json)" = '{"due":0}' ]
+  [ "$(telltale webhook retry --dead)" = 'deliveries due: 2' ]
+  [ "$(ids dead)" = '' ]
+
+  sql "update telltale.webhook_delivery set state = 'delivered', done_at = now()"
+  run -1 telltale webhook retry "$id"
+  [ "$output" = "telltale: delivery $id was delivered" ]
+  run -1 telltale webhook retry 999999
+  [[ $output == *'no delivery 999999'*'webhook list'* ]]
+  run -1 telltale webhook retry --dead --account nobody
+  [[ $output == *"no account 'nobody'"* ]]
 }
 
 # --- tick, status --------------------------------------------------------------

@@ -309,8 +309,10 @@ lost() {
   before=$(sql 'select fingerprint()')
   [ "$(sql "select telltale.progress('j', 1, 60, 'more')")" = f ]
   [ "$(sql "select telltale.progress('j', 1, 0)")" = f ]
+  [ "$(sql "select telltale.stage_started('j', 1, 's'), telltale.stage_completed('j', 1, 's'), telltale.score('j', 1, 1, 'x')")" = 'f|f|f' ]
   [ "$(sql 'select fingerprint()')" = "$before" ]
   refused <<END
+TT409 select telltale.job_input('j', 1)
 TT409 select telltale.complete('j', 1)
 TT409 select telltale.fail('j', 1, 'x')
 END
@@ -339,6 +341,54 @@ END
   sql "select working('j')" >/dev/null
   [ "$(sql "select telltale.progress('j', 2, 60)")" = f ]
   refused <<<"TT409 select telltale.complete('j', 2)"
+}
+
+# --- stages, score -------------------------------------------------------------
+
+@test "stages and score are events, with what the worker said as it is, and extend the lease" {
+  sql "select working('j'), telltale.progress('j', 1, 20); update telltale.job set lease_until = clock_timestamp() + interval '1 second'" >/dev/null
+
+  [ "$(as telltale_worker "select telltale.stage_started('j', 1, 'ai-laws'),
+    telltale.stage_completed('j', 1, 'ai-laws', '[{\"id\": \"chk_1\", \"citation\": null}]'),
+    telltale.stage_completed('j', 1, 'nothing found'), telltale.stage_completed('j', 1, 'nothing', null),
+    telltale.score('j', 1, 87.50, 'PUBLISH')")" = 't|t|t|t|t' ]
+
+  sql "select life('j')" | tail -n 5 | diff - <(cat <<'END'
+4 stage.started {"stage": "ai-laws", "attempt": 1, "progress": 20}
+5 stage.completed {"stage": "ai-laws", "checks": [{"id": "chk_1", "citation": null}], "attempt": 1, "progress": 20}
+6 stage.completed {"stage": "nothing found", "checks": [], "attempt": 1, "progress": 20}
+7 stage.completed {"stage": "nothing", "checks": [], "attempt": 1, "progress": 20}
+8 score.computed {"score": 87.5, "attempt": 1, "decision": "PUBLISH", "progress": 20}
+END
+  )
+  [ "$(sql "select seq, lease_until > clock_timestamp() + interval '50 seconds', decision from telltale.job")" = '8|t|' ]
+}
+
+@test "stages and score: what is malformed, or of a job that never was, is refused" {
+  sql "select working('j')" >/dev/null
+
+  refused <<'END'
+TT400 select telltale.stage_started('j', 1, null)
+TT400 select telltale.stage_started('j', 1, '')
+TT400 select telltale.stage_started('j', 1, E'a\nb')
+TT400 select telltale.stage_started('j', 1, repeat('x', 65))
+TT400 select telltale.stage_started('j', null, 's')
+TT400 select telltale.stage_started('a b', 1, 's')
+TT400 select telltale.stage_started(null, 1, 's')
+TT404 select telltale.stage_started('never', 1, 's')
+TT400 select telltale.stage_completed('j', 1, '')
+TT400 select telltale.stage_completed('j', 1, 's', '{}')
+TT400 select telltale.stage_completed('j', 1, 's', jsonb_build_array(repeat('x', 131072)))
+TT404 select telltale.stage_completed('never', 1, 's')
+TT400 select telltale.score('j', 1, null, 'HOLD')
+TT400 select telltale.score('j', 1, -0.1, 'HOLD')
+TT400 select telltale.score('j', 1, 100.1, 'HOLD')
+TT400 select telltale.score('j', 1, 'NaN', 'HOLD')
+TT400 select telltale.score('j', 1, 50, null)
+TT400 select telltale.score('j', 1, 50, 'TWO WORDS')
+TT400 select telltale.score('j', 1, 50, repeat('x', 33))
+TT404 select telltale.score('never', 1, 50, 'HOLD')
+END
 }
 
 # --- complete, fail ------------------------------------------------------------
@@ -561,6 +611,8 @@ reads_little() {
   sql "do 'begin for i in 1..12 loop
          perform telltale.progress(''j'', 1, i);
          perform telltale.progress(''j'', 1, 0);
+         perform telltale.stage_started(''j'', 1, ''s'');
+         perform telltale.job_input(''j'', 1);
          perform telltale.claim(''w'', ''{video,image}'');
          perform telltale.cancel(''q'' || i); perform telltale.retry(''q'' || i); perform telltale.remove(''q'' || i);
        end loop;
