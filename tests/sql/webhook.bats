@@ -270,6 +270,20 @@ b'
   [ "$(claim)" = '' ]
 }
 
+@test "accounts that have their share are left out, and the next is another's" {
+  delivery mine >/dev/null
+  sql "select telltale.submit('other', 'video', job_id => 'theirs', webhook_url => 'https://h/'); select telltale.claim('w', '{video}')" >/dev/null
+  complete theirs
+  sql "update telltale.webhook_delivery set next_at = now() + interval '1 hour' where job_id = 'theirs'"
+  demo=$(sql "select account_id from telltale.account where name = 'demo'")
+
+  [ "$(claim job_id 10 "null, '{$demo}'")" = '' ]
+  [ "$(as telltale_webhook "select telltale.webhook_next(), telltale.webhook_next('{$demo}') > '59 minutes', telltale.webhook_next(null)")" = '00:00:00|t|00:00:00' ]
+  due_now
+  [ "$(claim job_id 10 "null, '{$demo}'")" = theirs ]
+  [ "$(claim job_id 10 'null, null')" = mine ]
+}
+
 @test "twenty who claim at once get each delivery once" {
   sql "insert into telltale.webhook_delivery (event_id, account_id, job_id, url, style, body, next_at, created_at)
        select gen_random_uuid(), (select account_id from telltale.account where name = 'demo'), 'j', 'https://h/', 'moderation', '{}', now(), now()
