@@ -508,8 +508,8 @@ job b is cancelled' ]
   sql "insert into telltale.queue_control (account_id, paused) values (null, true)"
 
   run -0 telltale status
-  for line in "^database +$PGDATABASE on " '^schema +current$' '^accounts +1, with 0 keys$' '^jobs +1 queued, 0 processing' '^paused +all$' '^tick +leases '; do
+  for line in "^database +$PGDATABASE on " '^schema +current$' '^accounts +1, with 0 keys$' '^jobs +1 queued, 0 processing' '^paused +all$' '^webhooks +0 waiting, 0 dead$' '^tick +leases '; do
     grep -qE "$line" <<<"$output"
   done
-  [ "$(telltale status --json | jq -c '[.pending, .jobs.queued, .paused, .duties[0].duty]')" = '[[],1,["all"],"leases"]' ]
+  [ "$(telltale status --json | jq -c '[.pending, .jobs.queued, .paused, .webhooks, .duties[0].duty]')" = '[[],1,["all"],{"waiting":0,"dead":0},"leases"]' ]
 }

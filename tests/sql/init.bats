@@ -187,6 +187,27 @@ telltale.mine()
 END
 }
 
+@test "a database of the time before webhooks comes to the same as a fresh one" {
+  fresh template0
+  copy
+  local sql=$BATS_TEST_TMPDIR/tree/sql
+  rm "$sql"/tables/000[89]-*.sql "$sql"/functions/*.sql
+  cp sql/functions/tick{,_duty,_partitions}.sql "$sql/functions/"
+  cat >"$sql/functions/web_job.sql" <<'END'
+create or replace function telltale.web_job(p_key bytea, p_scope text, p_job_id text)
+returns table (verdict text, completed_us bigint) language sql as $$ select '', 0 $$;
+END
+  "$telltale" init
+  sql "insert into telltale.account (name) values ('demo');
+       insert into telltale.job (job_id, account_id, type) select 'old', account_id, 'video' from telltale.account"
+
+  run -0 bin/telltale migrate
+
+  [[ $output == 'applied 0008-submit'* ]]
+  diff sql/schema.expected <(tests/sql/schema-dump)
+  [ "$(sql "select telltale.claim('w', '{video}'); select telltale.complete('old', 1); select status from telltale.job" | tail -n 1)" = completed ]
+}
+
 @test "callers are not disturbed by a migrate" {
   fresh fresh
   sql "select telltale.account_add('demo')" >/dev/null
