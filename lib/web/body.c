@@ -16,6 +16,8 @@
 
 #define CHUNK_SZ	8192
 #define END_MS		1000
+#define PLACE_MS	500
+#define PLACE_STEP_MS	5
 
 static atomic_int	 most = 1;	/* bodies at once */
 static atomic_int	 reading;
@@ -168,6 +170,24 @@ read_up_to(const FCGX_Request *fcgi, size_t end, int64_t deadline,
 }
 
 /*
+ * A body takes milliseconds to read unless its sender is slow: so who finds no
+ * place waits for one, but not so long that the slow could hold all threads.
+ */
+static bool
+take_place(void)
+{
+	int64_t	 deadline = tt_clock_mono_ms() + PLACE_MS;
+
+	while (atomic_fetch_add(&reading, 1) >= atomic_load(&most)) {
+		(void)atomic_fetch_sub(&reading, 1);
+		if (tt_clock_mono_ms() >= deadline)
+			return false;
+		(void)poll(NULL, 0, PLACE_STEP_MS);
+	}
+	return true;
+}
+
+/*
  * All of the body is here; the record that ends it is as good as.  Once libfcgi
  * has seen it, the answer may close the connection without waiting: see send.c.
  */
@@ -190,12 +210,10 @@ tt_body_read(const struct tt_request *req, size_t sz, size_t max, int ms,
 
 	if (sz == 0)
 		return TT_OK;
-	if (atomic_fetch_add(&reading, 1) >= atomic_load(&most))
-		(void)tt_err_tell(err, TT_UNAVAIL,
+	if (!take_place())
+		return tt_err_tell(err, TT_UNAVAIL,
 		    "Too many requests are being sent here; try again");
-	else
-		(void)!read_up_to(req->fcgi, told ? sz : max + 1, deadline,
-		    buf, err);
+	(void)!read_up_to(req->fcgi, told ? sz : max + 1, deadline, buf, err);
 	(void)atomic_fetch_sub(&reading, 1);
 	if (err->rc != TT_OK)
 		return err->rc;
