@@ -6,16 +6,19 @@
 setup_file() {
   load ../helpers
   account=$(new_account)
-  right=$(new_key "$account" job:read)
-  revoked=$(new_key "$account" job:read)
+  scopes=job:read,job:write,moderate:prompt,moderate:image,moderate:video,webhook:manage
+  right=$(new_key "$account" $scopes)
+  revoked=$(new_key "$account" $scopes)
   revoke_key "$revoked"
+  # One for what reads, one for what writes.
   scopeless=$(new_key "$account" job:write,queue:read,webhook:manage,admin)
-  foreign=$(new_key "$(new_account)" job:read)
+  writeless=$(new_key "$account" job:read,queue:read,queue:write,compliance:check,admin)
+  foreign=$(new_key "$(new_account)" $scopes)
   terminated=$(new_account)
-  late=$(new_key "$terminated" job:read)
+  late=$(new_key "$terminated" $scopes)
   sql "select telltale.account_set('$terminated', p_terminated => true)"
   unknown=tt_$(unique 32)
-  export account right revoked scopeless foreign late unknown
+  export account right revoked scopeless writeless foreign late unknown
 
   # What nobody else may hear of.
   secret=hush$(unique 12)
@@ -28,7 +31,7 @@ setup_file() {
   export secret job
 
   scopeless_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$scopeless" '{"scope": "queue:read"}')
-  other_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$right" "{\"job_id\": \"$other\"}")
+  other_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$right" "{\"job_id\": \"$other\", \"scope\": \"$scopes\"}")
   export scopeless_ticket other_ticket
 }
 
@@ -80,6 +83,14 @@ by_ticket() {
   esac
 }
 
+# The key that must not do for that request.
+without_scope() {
+  case $1 in
+  POST\ */jobs | */moderate/* | */cancel | */register) echo "$writeless" ;;
+  *)                                                   echo "$scopeless" ;;
+  esac
+}
+
 # ask_as CALLER METHOD PATH [CURL ARGUMENT...]
 ask_as() {
   local caller=$1
@@ -90,7 +101,7 @@ ask_as() {
   'unknown key')              key=$unknown ask "$@" ;;
   'revoked key')              key=$revoked ask "$@" ;;
   "another account's key")    key=$foreign ask "$@" ;;
-  'key without the scope')    key=$scopeless ask "$@" ;;
+  'key without the scope')    key=$(without_scope "$1 $2") ask "$@" ;;
   'ticket without the scope') by_ticket "$scopeless_ticket" "$@" ;;
   'ticket for another job')   by_ticket "$other_ticket" "$@" ;;
   'terminated account')       key=$late ask "$@" ;;
@@ -115,12 +126,24 @@ tells_nothing() {
   [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id: $said"; return 1; }
 }
 
+# What a POST there says.
+body_for() {
+  case $1 in
+  */ticket)   echo "{\"scope\": \"job:read\", \"job_id\": \"$job\"}" ;;
+  */jobs)     echo '{"type": "move"}' ;;
+  */prompt)   echo '{"prompt": "x"}' ;;
+  */image)    echo '{"image_url": "https://media.example/"}' ;;
+  */video)    echo '{"video_url": "https://media.example/"}' ;;
+  */register) echo '{"url": "https://hook.example/"}' ;;
+  *)          echo '{}' ;;
+  esac
+}
+
 # try REQUEST CALLER CELL
 try() {
   local method=${1%% *} path=${1#* } body_sent=()
   path=${path//\{id\}/$job}
-  [ "$method" != POST ] || body_sent=(-H 'Content-Type: application/json'
-    -d "{\"scope\": \"job:read\", \"job_id\": \"$job\"}")
+  [ "$method" != POST ] || body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")")
   ask_as "$2" "$method" "$path" "${body_sent[@]}"
   is "$3" || { echo "$1, $2"; return 1; }
   [ "$2" = 'the right key' ] || tells_nothing "$path ${body_sent[*]}"
@@ -150,6 +173,20 @@ every_caller() {
 @test "GET /api/v1/job/{id}/progress" { every_caller 'GET /api/v1/job/{id}/progress'; }
 
 @test "GET /api/v1/jobs/progress" { every_caller 'GET /api/v1/jobs/progress?ids={id}'; }
+
+@test "POST /api/v1/jobs" { every_caller 'POST /api/v1/jobs'; }
+
+@test "POST /api/v1/moderate" {
+  every_caller 'POST /api/v1/moderate/prompt'
+  every_caller 'POST /api/v1/moderate/image'
+  every_caller 'POST /api/v1/moderate/video'
+}
+
+@test "POST /api/v1/job/{id}/cancel" { every_caller 'POST /api/v1/job/{id}/cancel'; }
+
+@test "POST /api/v1/webhook/register" { every_caller 'POST /api/v1/webhook/register'; }
+
+@test "DELETE /api/v1/webhook/register" { every_caller 'DELETE /api/v1/webhook/register'; }
 
 @test "POST /api/v1/ticket" { every_caller 'POST /api/v1/ticket'; }
 
