@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What POST /api/v1/moderate/{prompt,image,video} and POST /api/v1/jobs answer,
 # and what becomes of it.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and request() set what is used
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # setup_file and request() set what is used
 
 setup_file() {
   load ../helpers

@@ -537,6 +537,53 @@ a_value_can_be_asked_for_as_it_is(void **state)
 	assert_null(tt_form_json(&form, "c"));
 }
 
+static const struct {
+	const char	*type, *body, *value;	/* as JSON; NULL: refused */
+} anys[] = {
+	{ JSON, "{\"a\":[1,{\"b\":null}]}", "[1,{\"b\":null}]" },
+	{ JSON, "{\"a\":\"[1]\"}", "\"[1]\"" },
+	{ JSON, "{\"a\":false}", "false" },
+	{ JSON, "{\"a\":null}", "" },
+	{ JSON, "{}", "" },
+	{ URLENCODED, "a=[1,%202]", "[1,2]" },
+	{ URLENCODED, "a=%22b%22", "\"b\"" },
+	{ URLENCODED, "a=-7", "-7" },
+	{ URLENCODED, "a=null", "null" },
+	{ URLENCODED, "b=1", "" },
+	{ URLENCODED, "a=", NULL },
+	{ URLENCODED, "a=b", NULL },
+	{ URLENCODED, "a={%22b%22:1,%22b%22:2}", NULL },
+	{ URLENCODED, "a=1%202", NULL },
+	{ MULTIPART, PART("a", "{\"b\":1}") "--b--\r\n", "{\"b\":1}" },
+	{ MULTIPART, FILE_PART("a") "--b--\r\n", NULL },
+};
+
+static void
+any_value_may_come_as_a_text_of_json(void **state)
+{
+	json_t	*v;
+	char	*text;
+	size_t	 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(anys) / sizeof(anys[0]); i++) {
+		assert_int_equal(parse(anys[i].type, anys[i].body), TT_OK);
+		if (tt_form_any(&form, "a", &v, &err) != TT_OK) {
+			assert_null(anys[i].value);
+			assert_int_equal(err.rc, TT_BADREQ);
+			assert_non_null(strstr(err.msg, "Field a"));
+			assert_null(v);
+			continue;
+		}
+		assert_non_null(anys[i].value);
+		text = v == NULL ? NULL : json_dumps(v, JSON_COMPACT |
+		    JSON_ENCODE_ANY);
+		assert_string_equal(text == NULL ? "" : text, anys[i].value);
+		free(text);
+		json_decref(v);
+	}
+}
+
 /* Bytes of a whole body changed at random: nothing but answers comes of it. */
 static void
 noise_does_no_harm(void **state)
@@ -583,6 +630,7 @@ main(void)
 		cmocka_unit_test(booleans_are_words_or_digits),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(a_value_can_be_asked_for_as_it_is),
+		cmocka_unit_test(any_value_may_come_as_a_text_of_json),
 		cmocka_unit_test(noise_does_no_harm),
 	};
 

@@ -437,6 +437,45 @@ id_and_method_are_set_even_where_it_fails(void **state)
 }
 
 static void
+an_idempotency_key_is_255_of_ascii(void **state)
+{
+	static const struct {
+		const char	*key;
+		int		 times;
+		bool		 ok;
+	} keys[] = {
+		{ "x", 1, true }, { "a b~\"", 1, true }, { "x", 255, true },
+		{ "x", 256, false }, { "x", 0, false }, { "\xc3\xa9", 1, false },
+		{ "a\tb", 1, false }, { "\x7f", 1, false },
+	};
+	char			 var[512];
+	char			*env[] = { var, NULL }, *none[] = { NULL };
+	FCGX_Request		 fcgi = { .envp = none };
+	struct tt_request	 req = { .fcgi = &fcgi };
+	struct tt_err		 err;
+	const char		*key = "";
+	size_t			 i, n;
+	int			 k;
+
+	(void)state;
+	tt_err_clear(&err);
+	assert_int_equal(tt_request_idempotency(&req, &key, &err), TT_OK);
+	assert_null(key);
+	fcgi.envp = env;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		n = (size_t)snprintf(var, sizeof(var), "HTTP_IDEMPOTENCY_KEY=");
+		for (k = 0; k < keys[i].times; k++)
+			n += (size_t)snprintf(var + n, sizeof(var) - n, "%s",
+			    keys[i].key);
+		tt_err_clear(&err);
+		assert_int_equal(tt_request_idempotency(&req, &key, &err),
+		    keys[i].ok ? TT_OK : TT_BADREQ);
+		if (keys[i].ok)
+			assert_string_equal(key, strchr(var, '=') + 1);
+	}
+}
+
+static void
 what_is_encoded_is_decoded_again(void **state)
 {
 	struct tt_request	 req = { 0 };
@@ -472,6 +511,7 @@ main(void)
 		cmocka_unit_test(entity_tags_are_compared_weakly),
 		cmocka_unit_test(the_request_id_is_a_word),
 		cmocka_unit_test(id_and_method_are_set_even_where_it_fails),
+		cmocka_unit_test(an_idempotency_key_is_255_of_ascii),
 		cmocka_unit_test(what_is_encoded_is_decoded_again),
 	};
 
