@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Who gets what: each cell of the table in SECURITY.md, which is read here so
 # that the document and the programs cannot part.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # setup_file sets the callers, request() the answer
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # setup_file sets the callers, ask() the answer
 
 setup_file() {
   load ../helpers
@@ -35,6 +35,7 @@ setup_file() {
 setup() {
   bats_require_minimum_version 1.5.0
   load ../helpers
+  load ask
   key=
 }
 
@@ -58,14 +59,6 @@ cells() {
 }
 
 # --- the callers ---------------------------------------------------------------
-
-# ask METHOD PATH [CURL ARGUMENT...]: sets said, the head and the body of the
-# answer; $key is presented.  request() is too slow for a hundred of them.
-ask() {
-  local method=$1 path=$2
-  shift 2
-  said=$(curl -sSi --max-time 20 -X "$method" ${key:+-H "Authorization: Bearer $key"} "$@" "$TELLTALE_URL$path")
-}
 
 # by_ticket TEXT METHOD PATH: streams in the query, else by the cookie, which
 # writes for a page of the same origin only.
@@ -103,16 +96,15 @@ ask_as() {
 
 # Is it what the cell says?
 is() {
-  local status='^HTTP/[0-9.]+ ([0-9]+)' word='"error":"([A-Z_]+)"' is=
-  if [[ $said =~ $status ]]; then is=${BASH_REMATCH[1]}; fi
-  if [[ $said =~ $word ]]; then is+=" ${BASH_REMATCH[1]}"; fi
-  [ "$is" = "$1" ] || { printf '%s and not "%s"\n%s\n' "$is" "$1" "$said"; return 1; }
+  local answer=$http_status${word:+ $word}
+  [ "$answer" = "$1" ] || { echo "$answer and not \"$1\""; return 1; }
 }
 
 # Nothing of the job: of its id only what the client sent.
 tells_nothing() {
-  [[ $said != *"$secret"* ]] || { echo "tells of the job: $said"; return 1; }
-  [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id: $said"; return 1; }
+  local said=$headers$body
+  [[ $said != *"$secret"* ]] || { echo "tells of the job"; return 1; }
+  [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id"; return 1; }
 }
 
 # try REQUEST CALLER CELL
