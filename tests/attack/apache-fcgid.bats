@@ -28,7 +28,7 @@ teardown() { stop_holding; }
 }
 
 @test "apache-fcgid: nor do those who send it where none is wanted" {
-  half_bodies GET "/api/v1/job/$job"
+  half_bodies PUT "/api/v1/job/$job"
 }
 
-@test "apache-fcgid: 40 who open a stream and never read delay nobody" { deaf_streams 40; }
+@test "apache-fcgid: 40 who open a stream and never read keep nobody out" { deaf_streams 40; }

@@ -26,5 +26,6 @@ teardown_suite() {
   if grep -raE -A 20 'Sanitizer|runtime error|Assertion|\*\*\*: terminated' "$stack_dir/log"; then
     return 1
   fi
+  tests/leaks "$stack_dir" || return
   rm -rf "$stack_dir"
 }
