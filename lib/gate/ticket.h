@@ -25,6 +25,7 @@ struct tt_ticket {
 	uint32_t	 scopes;	/* bits of tt_scope_bit() */
 	int64_t		 born_us;	/* when the first of its line was */
 	int64_t		 expires_us;	/* wall clock */
+	bool		 cookie;	/* for the cookie, not for a URL */
 	char		 job_id[TT_JOB_ID_MAX + 1];	/* "": any */
 };
 

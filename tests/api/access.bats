@@ -39,10 +39,15 @@ setup() {
   key=
 }
 
-# ticket_of KEY BODY: what POST /api/v1/ticket gives for it.
+# ticket_of KEY BODY: what POST /api/v1/ticket gives for it: for a URL, and for
+# the cookie.
 ticket_of() {
+  local cookie
+  cookie=$(jq -c '. + {cookie: true}' <<<"$2")
   key=$1 request POST /api/v1/ticket -H 'Content-Type: application/json' -d "$2" >&2
   field .ticket
+  key=$1 request POST /api/v1/ticket -H 'Content-Type: application/json' -d "$cookie" >&2
+  header Set-Cookie | sed 's/^telltale_ticket=//; s/;.*//'
 }
 
 # --- the table -----------------------------------------------------------------
@@ -60,15 +65,15 @@ cells() {
 
 # --- the callers ---------------------------------------------------------------
 
-# by_ticket TEXT METHOD PATH: streams in the query, else by the cookie, which
+# by_ticket TICKETS METHOD PATH: streams in the query, else by the cookie, which
 # writes for a page of the same origin only.
 by_ticket() {
-  local ticket=$1 method=$2 path=$3
+  local ticket=${1%%$'\n'*} cookie=${1#*$'\n'} method=$2 path=$3
   shift 3
   case $path in
   *progress\?*) ask "$method" "$path&ticket=$ticket" "$@" ;;
   *progress)    ask "$method" "$path?ticket=$ticket" "$@" ;;
-  *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$ticket" \
+  *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$cookie" \
     -H 'Sec-Fetch-Site: same-origin' -H 'X-Telltale: 1' ;;
   esac
 }
