@@ -175,7 +175,7 @@ install: all
 	    $(DESTDIR)$(datadir)/telltale/sql/functions/
 	cp -R conf-examples/. $(DESTDIR)$(datadir)/telltale/
 	cp -R examples/. $(DESTDIR)$(docdir)/examples/
-	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(docdir)/
+	$(INSTALL) -m 644 README.md SECURITY.md LICENSE $(DESTDIR)$(docdir)/
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/telltale \

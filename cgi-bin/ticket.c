@@ -40,7 +40,6 @@ struct minted {
 	struct tt_ticket ticket;
 	char		 scopes[TT_GRANT_SZ];
 	int64_t		 lasts_s;
-	bool		 cookie;
 	char		 text[TT_TICKET_SZ];
 };
 
@@ -147,7 +146,7 @@ draw_up(const struct tt_visitor *who, struct wish *wish, int ttl_s,
 	if (m->lasts_s < 1)
 		return tt_err_tell(err, TT_UNAUTHORIZED,
 		    "The ticket cannot be renewed any more: present the key");
-	m->cookie = wish->cookie;
+	t->cookie = wish->cookie;
 	(void)memcpy(t->key, who->id, sizeof(t->key));
 	if (wish->job_id != NULL)
 		(void)snprintf(t->job_id, sizeof(t->job_id), "%s",
@@ -237,11 +236,11 @@ answer(struct tt_call *call, const struct minted *m)
 
 	tt_reply_begin(&call->reply, 200, "application/json; charset=utf-8");
 	tt_reply_header(&call->reply, "Cache-Control", "no-store");
-	if (m->cookie)
+	if (m->ticket.cookie)
 		set_cookie(call, m->text, m->lasts_s);
 	tt_json_init(&j, &call->reply.body);
 	tt_json_open(&j, '{');
-	tt_json_add_string(&j, "ticket", m->cookie ? NULL : m->text);
+	tt_json_add_string(&j, "ticket", m->ticket.cookie ? NULL : m->text);
 	tt_json_key(&j, "expires_in");
 	tt_json_int(&j, m->lasts_s);
 	tt_json_key(&j, "expires_at");

@@ -31,9 +31,10 @@ new_key() {
   printf '%s\n' "$key"
 }
 
+# The key is not in the statement: PostgreSQL logs one that waits for a lock.
 revoke_key() {
   sql "select telltale.key_revoke(key_id) from telltale.api_key
-        where hash = sha256('$1')" >/dev/null
+        where hash = '\\x$(printf %s "$1" | sha256sum | cut -d' ' -f1)'" >/dev/null
 }
 
 # submit_job ACCOUNT TYPE [JOB_ID [PAYLOAD]]: prints the id.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 #define LINE_SZ	1024
 
@@ -36,19 +37,45 @@ tt_log_request(const char *id)
 	request = id;
 }
 
-/* Copy text, with every control byte as \xNN; sz is at least 8. */
+/*
+ * How many bytes of the text cannot stand in a log as they are: a control, also
+ * one of C1, what turns the direction of writing, and what is no UTF-8.
+ */
+static size_t
+unfit(const char *text)
+{
+	const unsigned char	*c = (const unsigned char *)text;
+	size_t			 n;
+
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	if ((n = tt_utf8_next(text, strnlen(text, 4))) == 0)
+		return 1;
+	if ((c[0] == 0xc2 && c[1] < 0xa0) ||
+	    (c[0] == 0xe2 && c[1] == 0x80 && ((c[2] >= 0x8b && c[2] <= 0x8f) ||
+	    (c[2] >= 0xa8 && c[2] <= 0xae))) ||
+	    (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf))
+		return n;
+	return 0;
+}
+
+/* Copy text, with such bytes as \xNN; sz is at least 8. */
 static size_t
 escape(char *out, size_t sz, const char *text)
 {
 	static const char	 hex[] = "0123456789abcdef";
-	size_t			 n = 0;
+	size_t			 n = 0, bad = 0, good = 0;
 	unsigned char		 c;
 
 	for (; (c = (unsigned char)*text) != '\0' && n + 5 < sz; text++) {
-		if (c >= 0x20 && c != 0x7f) {
+		if (bad == 0 && good == 0 && (bad = unfit(text)) == 0)
+			good = tt_utf8_next(text, strnlen(text, 4));
+		if (good > 0) {
+			good--;
 			out[n++] = (char)c;
 			continue;
 		}
+		bad--;
 		out[n++] = '\\';
 		out[n++] = 'x';
 		out[n++] = hex[c >> 4];

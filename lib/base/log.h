@@ -1,8 +1,8 @@
 /*
  * log.h - lines on standard error, one per event, that nobody can forge.
  *
- * A line is "telltale program[pid] request-id level: text".  Control bytes in
- * the text are escaped.  A request's id is set per thread; "-" outside one.
+ * A line is "telltale program[pid] request-id level: text".  Controls in the
+ * text, and what is no UTF-8, are escaped.  A request's id is set per thread; "-" outside one.
  */
 #ifndef TT_LOG_H
 #define TT_LOG_H

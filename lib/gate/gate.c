@@ -40,27 +40,22 @@ set_address(struct tt_visitor *who, const struct tt_request *req)
 	static const unsigned char	 mapped[12] = {
 		[10] = 0xff, [11] = 0xff
 	};
+	static const unsigned char	 nobody[TT_ADDRESS_SZ];
 
 	(void)memset(who->address, 0, sizeof(who->address));
 	tt_request_address(req, &conf->trusted_proxies, who->address);
+
+	/* On a unix socket there is none, and all would pay from one purse. */
+	who->nobody = memcmp(who->address, nobody, sizeof(nobody)) == 0;
 	if (memcmp(who->address, mapped, sizeof(mapped)) != 0)
 		(void)memset(who->address + 8, 0, 8);
-}
-
-/* On a unix socket there is no address, and all would pay from one purse. */
-static bool
-is_nobody(const struct tt_visitor *who)
-{
-	static const unsigned char	 nobody[TT_RATE_ID_SZ];
-
-	return memcmp(who->address, nobody, sizeof(nobody)) == 0;
 }
 
 static bool
 address_pays(struct tt_visitor *who)
 {
 	who->on_address = true;
-	if (is_nobody(who))
+	if (who->nobody)
 		return true;
 	return tt_rate_take(rates, who->address, conf->address_rate,
 	    &who->rate);
@@ -131,6 +126,11 @@ identify(struct tt_visitor *who, const struct tt_request *req, bool stream,
 	if (tt_ticket_open(conf->secret, ticket, tt_clock_now_us(),
 	    &who->ticket, err) != TT_OK)
 		return err->rc;
+
+	/* URLs get about: what is in one does not do what a cookie does. */
+	if (who->ticket.cookie != who->by_cookie)
+		return tt_err_tell(err, TT_UNAUTHORIZED,
+		    "The ticket is for another use");
 	who->by_ticket = true;
 	(void)memcpy(who->id, who->ticket.key, sizeof(who->id));
 	return TT_OK;
@@ -226,7 +226,7 @@ tt_gate_rate(struct tt_visitor *who, const struct tt_request *req, bool stream)
 	if (identify(who, req, stream, &err) == TT_OK &&
 	    (known = tt_rate_limit(rates, who->id)) != 0)
 		tt_rate_look(rates, who->id, known, &who->rate);
-	else if (!is_nobody(who))
+	else if (!who->nobody)
 		tt_rate_look(rates, who->address, conf->address_rate,
 		    &who->rate);
 	return &who->rate;

@@ -30,6 +30,7 @@ struct tt_visitor {
 	struct tt_ticket	 ticket;	/* if by_ticket */
 	unsigned char		 id[TT_RATE_ID_SZ];	/* key's hash */
 	unsigned char		 address[TT_RATE_ID_SZ];
+	bool			 nobody;	/* has no address */
 	bool			 on_address;	/* who has paid so far */
 };
 

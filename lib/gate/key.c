@@ -43,8 +43,9 @@ authorization(const struct tt_request *req)
 {
 	const char	*header = tt_request_env(req, "HTTP_AUTHORIZATION");
 
-	return header != NULL ? header :
-	    tt_request_env(req, "REDIRECT_HTTP_AUTHORIZATION");
+	if (header == NULL || *header == '\0')
+		header = tt_request_env(req, "REDIRECT_HTTP_AUTHORIZATION");
+	return header == NULL || *header == '\0' ? NULL : header;
 }
 
 bool

@@ -25,7 +25,7 @@
 #define TAG_SZ		crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define KEY_SZ		crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define HEAD_SZ		(1 + NONCE_SZ)
-#define FIXED_SZ	(32 + 4 + 8 + 8 + 1)
+#define FIXED_SZ	(32 + 4 + 8 + 8 + 1 + 1)
 #define PLAIN_SZ	(FIXED_SZ + TT_JOB_ID_MAX)
 #define SEALED_SZ	(HEAD_SZ + PLAIN_SZ + TAG_SZ)
 #define VARIANT		sodium_base64_VARIANT_URLSAFE_NO_PADDING
@@ -108,6 +108,7 @@ pack(const struct tt_ticket *t, unsigned char plain[PLAIN_SZ])
 	p = put(p + sizeof(t->key), t->scopes, 4);
 	p = put(p, (uint64_t)t->born_us, 8);
 	p = put(p, (uint64_t)t->expires_us, 8);
+	p = put(p, t->cookie, 1);
 	p = put(p, n, 1);
 	(void)memcpy(p, t->job_id, n);
 	return FIXED_SZ + n;
@@ -126,6 +127,7 @@ unpack(struct tt_ticket *t, const unsigned char *p, size_t sz)
 	t->scopes = (uint32_t)get(&p, 4);
 	t->born_us = (int64_t)get(&p, 8);
 	t->expires_us = (int64_t)get(&p, 8);
+	t->cookie = get(&p, 1) != 0;
 	n = (size_t)get(&p, 1);
 	if (n > TT_JOB_ID_MAX || sz != FIXED_SZ + n)
 		return false;

@@ -23,8 +23,9 @@
 struct tt_ticket {
 	unsigned char	 key[32];	/* SHA-256 of the key */
 	uint32_t	 scopes;	/* bits of tt_scope_bit() */
-	int64_t		 born_us;	/* when the first of its line was made */
+	int64_t		 born_us;	/* when the first of its line was */
 	int64_t		 expires_us;	/* wall clock */
+	bool		 cookie;	/* for the cookie, not for a URL */
 	char		 job_id[TT_JOB_ID_MAX + 1];	/* "": any */
 };
 

@@ -563,11 +563,11 @@ tt_feed_step(struct tt_feed *f, int64_t now)
 {
 	int	 i;
 
+	f->more = false;
 	if (!f->wanted && !tt_session_is_open(f->session)) {
 		go_off(f);
 		return;
 	}
-	f->more = false;
 	for (i = 0; i < ROWS_A_STEP; i++)
 		if (!heed_session(f, now))
 			return;

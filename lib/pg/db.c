@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "pg/await.h"
 
 #define PREPARED_MAX	16
+#define TOO_LONG	"57014"	/* one question; others may be served */
 
 struct tt_db {
 	const struct tt_conf	*conf;
@@ -25,6 +27,7 @@ struct tt_db {
 	int			 nprepared;
 	struct tt_db		*next;		/* in all */
 	bool			 apart;		/* from the breaker */
+	bool			 limited;	/* statements are, in time */
 	bool			 sent, in_doubt; /* the last call */
 };
 
@@ -73,6 +76,7 @@ drop(struct tt_db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->nprepared = 0;
+	db->limited = false;
 }
 
 void
@@ -149,7 +153,28 @@ set_from_result(const PGresult *res, struct tt_err *err)
 	return tt_err_set(err, rc, "%s", msg != NULL ? msg : "no result");
 }
 
-/* Queue the statement, and its preparation before it if that is due. */
+/*
+ * What nobody waits for any longer is not to go on in PostgreSQL: it gives up
+ * a little before us.  Housekeeping takes its time.
+ */
+static int
+send_limit(struct tt_db *db)
+{
+	char	 sql[64];
+	int	 ms = db->conf->db_timeout_ms;
+
+	if (db->limited || db->apart)
+		return 1;
+	db->limited = true;
+	(void)snprintf(sql, sizeof(sql), "set statement_timeout = %d",
+	    ms - ms / 10);
+	return PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+}
+
+/*
+ * Queue the statement, and its preparation before it if that is due.  A pooler
+ * that cannot keep statements (TELLTALE_PREPARE=off) keeps no settings either.
+ */
 static TT_MUSTUSE enum tt_rc
 send_query(struct tt_db *db, const struct tt_query *q, bool prepare,
     const char *const *args, struct tt_err *err)
@@ -160,7 +185,8 @@ send_query(struct tt_db *db, const struct tt_query *q, bool prepare,
 		ok = PQsendQueryParams(db->conn, q->sql, q->nargs, NULL, args,
 		    NULL, NULL, 0);
 	else if (PQenterPipelineMode(db->conn) == 1) {
-		if (prepare)
+		ok = send_limit(db);
+		if (ok && prepare)
 			ok = PQsendPrepare(db->conn, q->name, q->sql, q->nargs,
 			    NULL);
 		ok = ok && PQsendQueryPrepared(db->conn, q->name, q->nargs,
@@ -286,7 +312,8 @@ call_locked(struct tt_db *db, const struct tt_query *q,
 	db->in_doubt |= db->sent && err->rc == TT_UNAVAIL;
 	db->used_ms = tt_clock_mono_ms();
 	if (!db->apart)
-		tt_breaker_report(err->rc != TT_UNAVAIL, db->used_ms);
+		tt_breaker_report(err->rc != TT_UNAVAIL ||
+		    strcmp(err->sqlstate, TOO_LONG) == 0, db->used_ms);
 	return err->rc;
 }
 

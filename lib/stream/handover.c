@@ -76,6 +76,12 @@ tt_handover_listener(struct tt_handover *h, int64_t stale, int ms)
 	(void)pthread_mutex_lock(&h->mutex);
 	failures = h->failures;
 	h->waiting++;
+	if (h->failing && (h->listener == 0 || h->listener == stale)) {
+		ev_async_send(h->loop, &h->bell);	/* it is to try again */
+		h->waiting--;
+		(void)pthread_mutex_unlock(&h->mutex);
+		return 0;
+	}
 	while ((h->listener == 0 || h->listener == stale) && !h->over &&
 	    h->failures == failures) {
 		ev_async_send(h->loop, &h->bell);
@@ -157,6 +163,7 @@ tell(struct tt_handover *h, int64_t listener, bool failed, bool over)
 	(void)pthread_mutex_lock(&h->mutex);
 	h->listener = listener;
 	h->failures += failed;
+	h->failing = failed || (h->failing && listener == 0);
 	h->over = h->over || over;
 	(void)pthread_cond_broadcast(&h->told);
 	(void)pthread_mutex_unlock(&h->mutex);

@@ -41,6 +41,7 @@ struct tt_handover {
 	unsigned		 failures;	/* to become known */
 	int			 waiting;	/* threads, to be known */
 	int64_t			 doubted;	/* a listener; or 0 */
+	bool			 failing;	/* the last try did */
 	bool			 over;
 	atomic_int		 nstreams;	/* arrivals too */
 };
@@ -54,7 +55,8 @@ void	 tt_handover_done(struct tt_handover *);
 /*
  * For the accepting threads.  tt_handover_listener() waits, for up to so many
  * milliseconds, until the hub is known by another number than stale, and
- * returns it; 0 if that does not come about.
+ * returns it; 0 if that does not come about, and at once while the feed fails:
+ * whoever waits then keeps a thread from those who could be served.
  */
 int64_t	 tt_handover_listener(struct tt_handover *, int64_t stale, int ms);
 void	 tt_handover_stream(struct tt_handover *, struct tt_stream *);

@@ -87,6 +87,7 @@ tt_hub_free(struct tt_hub *hub)
 	struct tt_arrivals	 arrivals = STAILQ_HEAD_INITIALIZER(arrivals);
 	struct tt_returns	 returns = STAILQ_HEAD_INITIALIZER(returns);
 	struct tt_stream	*st;
+	size_t			 wrote;
 
 	if (hub == NULL)
 		return;
@@ -95,6 +96,8 @@ tt_hub_free(struct tt_hub *hub)
 	STAILQ_CONCAT(&hub->handover.returns, &returns);
 	while ((st = STAILQ_FIRST(&arrivals)) != NULL) {
 		STAILQ_REMOVE_HEAD(&arrivals, dirty);
+		tt_sink_end(&st->sink);
+		(void)tt_sink_flush(&st->sink, &wrote);
 		tt_stream_free(st);
 	}
 	tt_handover_done(&hub->handover);
@@ -177,6 +180,7 @@ welcome(struct tt_hub *hub, struct tt_stream *st)
 {
 	if (!tt_streams_add(&hub->streams, st, tt_feed_life(hub->feed))) {
 		tt_error("out of memory for a stream");
+		hub->stopping = hub->stopping || hub->once;
 		tt_feed_doubt(hub->feed, st->lease.listener);
 		discard(hub, st);
 		return;

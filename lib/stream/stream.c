@@ -93,6 +93,7 @@ tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
 {
 	struct tt_stream	*st;
 	struct tt_frame		*first = NULL;
+	bool			 cgi = r->ipcFd == -1;
 
 	st = calloc(1, sizeof(*st) +
 	    (size_t)nwatches * sizeof(struct tt_watch));
@@ -118,6 +119,7 @@ tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
 	    (first != NULL && !tt_sink_push(&st->sink, first))) {
 		tt_stream_free(st);
 		st = NULL;
+		reply->detached = !cgi;
 	}
 	tt_frame_unref(first);
 	return st;

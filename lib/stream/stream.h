@@ -106,7 +106,8 @@ bool			 tt_stream_refuse(struct tt_reply *,
 /*
  * Take a request's connection over.  The reply is the beginning of the answer:
  * its headers, and its body for the first frames; it counts as detached then.
- * NULL if that failed; the connection is closed then, if it had been taken.
+ * NULL if that failed; the connection is closed then, if it had been taken
+ * (plain CGI has none to take).
  */
 struct tt_stream	*tt_stream_new(FCGX_Request *, struct tt_reply *,
 			    const struct tt_opening *,

@@ -123,7 +123,10 @@ feed_put_keys(void *arg, struct tt_args *a)
 	tt_holders_keys(ss->holders, a);
 }
 
-/* Revoked, expired, or its account terminated: its streams are over. */
+/*
+ * Revoked, expired, or its account terminated: its streams are over, also those
+ * that do not take what they were sent.
+ */
 static void
 feed_key_dead(void *arg, int64_t key)
 {
@@ -131,7 +134,9 @@ feed_key_dead(void *arg, int64_t key)
 	struct tt_stream	*st = NULL;
 
 	while ((st = tt_holders_next(ss->holders, key, st)) != NULL)
-		if (tt_stream_open(st))
+		if (st->sink.n > 0)
+			tt_fanout_kill(&ss->fanout, st);
+		else if (tt_stream_open(st))
 			tt_fanout_end(&ss->fanout, st);
 }
 

@@ -345,6 +345,7 @@ tt_server_main(int argc, char **argv, const struct tt_program *p)
 	}
 	descriptors();
 	tt_body_threads(conf.threads);
+	tt_reply_threads(conf.threads);
 	if (p->start != NULL && p->start(&conf, &err) != TT_OK) {
 		tt_error("%s", err.msg);
 		goto out;

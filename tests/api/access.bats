@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Who gets what: each cell of the table in SECURITY.md, which is read here so
 # that the document and the programs cannot part.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # setup_file sets the callers, request() the answer
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # setup_file sets the callers, ask() the answer
 
 setup_file() {
   load ../helpers
@@ -38,13 +38,19 @@ setup_file() {
 setup() {
   bats_require_minimum_version 1.5.0
   load ../helpers
+  load ask
   key=
 }
 
-# ticket_of KEY BODY: what POST /api/v1/ticket gives for it.
+# ticket_of KEY BODY: what POST /api/v1/ticket gives for it: for a URL, and for
+# the cookie.
 ticket_of() {
+  local cookie
+  cookie=$(jq -c '. + {cookie: true}' <<<"$2")
   key=$1 request POST /api/v1/ticket -H 'Content-Type: application/json' -d "$2" >&2
   field .ticket
+  key=$1 request POST /api/v1/ticket -H 'Content-Type: application/json' -d "$cookie" >&2
+  header Set-Cookie | sed 's/^telltale_ticket=//; s/;.*//'
 }
 
 # --- the table -----------------------------------------------------------------
@@ -62,23 +68,15 @@ cells() {
 
 # --- the callers ---------------------------------------------------------------
 
-# ask METHOD PATH [CURL ARGUMENT...]: sets said, the head and the body of the
-# answer; $key is presented.  request() is too slow for a hundred of them.
-ask() {
-  local method=$1 path=$2
-  shift 2
-  said=$(curl -sSi --max-time 20 -X "$method" ${key:+-H "Authorization: Bearer $key"} "$@" "$TELLTALE_URL$path")
-}
-
-# by_ticket TEXT METHOD PATH: streams in the query, else by the cookie, which
+# by_ticket TICKETS METHOD PATH: streams in the query, else by the cookie, which
 # writes for a page of the same origin only.
 by_ticket() {
-  local ticket=$1 method=$2 path=$3
+  local ticket=${1%%$'\n'*} cookie=${1#*$'\n'} method=$2 path=$3
   shift 3
   case $path in
   *progress\?*) ask "$method" "$path&ticket=$ticket" "$@" ;;
   *progress)    ask "$method" "$path?ticket=$ticket" "$@" ;;
-  *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$ticket" \
+  *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$cookie" \
     -H 'Sec-Fetch-Site: same-origin' -H 'X-Telltale: 1' ;;
   esac
 }
@@ -114,16 +112,15 @@ ask_as() {
 
 # Is it what the cell says?
 is() {
-  local status='^HTTP/[0-9.]+ ([0-9]+)' word='"error":"([A-Z_]+)"' is=
-  if [[ $said =~ $status ]]; then is=${BASH_REMATCH[1]}; fi
-  if [[ $said =~ $word ]]; then is+=" ${BASH_REMATCH[1]}"; fi
-  [ "$is" = "$1" ] || { printf '%s and not "%s"\n%s\n' "$is" "$1" "$said"; return 1; }
+  local answer=$http_status${word:+ $word}
+  [ "$answer" = "$1" ] || { echo "$answer and not \"$1\""; return 1; }
 }
 
 # Nothing of the job: of its id only what the client sent.
 tells_nothing() {
-  [[ $said != *"$secret"* ]] || { echo "tells of the job: $said"; return 1; }
-  [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id: $said"; return 1; }
+  local said=$headers$body
+  [[ $said != *"$secret"* ]] || { echo "tells of the job"; return 1; }
+  [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id"; return 1; }
 }
 
 # What a POST there says.

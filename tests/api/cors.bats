@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What other sites' pages may read, and that no web server takes away or adds to
 # what the programs say of it.  The stack allows two origins: see tests/run.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and request() set what is used
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and ask() set what is used
 
 setup_file() {
   load ../helpers
@@ -20,33 +20,29 @@ setup() {
   bats_require_minimum_version 1.5.0
   load ../helpers
   load ../stream/sse
+  load ask
   key=$reader
   origin=https://front.example
 }
 
 # --- what is looked for ----------------------------------------------------------
 
-# The answer has that header once, with that value.
-once() {
-  [ "$(grep -ci "^$1:" <<<"$headers")" = 1 ] && [ "$(header "$1")" = "$2" ] ||
-    { echo "not once $1: $2"; return 1; }
-}
-
-never() { if grep -i "^$1" <<<"$headers"; then return 1; fi; }
-
 # What every answer of a program has, whoever asks.
 guarded() {
+  local id='X-Request-Id: [A-Za-z0-9_.-]{1,64}($|'$'\n'')'
   once X-Content-Type-Options nosniff
-  [[ $(header X-Request-Id) =~ ^[A-Za-z0-9_.-]{1,64}$ ]]
-  [[ ", $(header Vary)," == *', Origin,'* ]]
+  [[ $headers =~ $id ]]
+  varies
   never Access-Control-Allow-Credentials
 }
+
+varies() { [[ ", $(header Vary)," == *', Origin,'* ]]; }
 
 # This other site's page may read it; or not.
 readable() {
   guarded
   once Access-Control-Allow-Origin "$origin"
-  [[ $(header Access-Control-Expose-Headers) == *Retry-After* ]]
+  [[ $headers == *'Access-Control-Expose-Headers: '*Retry-After* ]]
 }
 
 unreadable() {
@@ -58,7 +54,7 @@ unreadable() {
 answers() {
   local wanted=$1
   shift
-  request "$@" -H "Origin: $origin"
+  ask "$@" -H "Origin: $origin"
   [ "$http_status" = "$wanted" ] && readable
 }
 
@@ -120,10 +116,10 @@ answers() {
 
 @test "a page that asks whether something has changed may read that it has not" {
   answers 200 GET "/api/v1/job/$job"
-  request GET "/api/v1/job/$job" -H "Origin: $origin" -H "If-None-Match: $(header ETag)"
+  ask GET "/api/v1/job/$job" -H "Origin: $origin" -H "If-None-Match: $(header ETag)"
 
   [ "$http_status" = 304 ]
-  [[ ", $(header Vary)," == *', Origin,'* ]]
+  varies
   never Access-Control-Allow-Credentials
   # Apache sends few headers with a 304; the browser has the others already.
   case $TELLTALE_SERVER in apache-*) ;; *) readable ;; esac
@@ -134,22 +130,22 @@ answers() {
   for other in https://evil.example https://front.example.evil.example http://front.example https://front.exampl \
     https://front.example:8443 https://front.example/ HTTPS://FRONT.EXAMPLE null '*' https://front.example,https://other.example \
     'https://front.example https://other.example'; do
-    get /api/v1/jobs -H "Origin: $other"
+    ask GET /api/v1/jobs -H "Origin: $other"
     [ "$http_status" = 200 ]
     unreadable
   done
-  key='' get /api/v1/jobs -H 'Origin: https://evil.example'
+  key='' ask GET /api/v1/jobs -H 'Origin: https://evil.example'
   [ "$http_status" = 401 ]
   unreadable
-  get "/api/v1/job/$job/progress" -H 'Origin: https://evil.example'
+  ask GET "/api/v1/job/$job/progress" -H 'Origin: https://evil.example'
   [ "$http_status" = 200 ]
   unreadable
 }
 
 @test "who is of no other site is told nothing of them, and caches are told that some are" {
-  get /api/v1/jobs
+  ask GET /api/v1/jobs
   unreadable
-  key='' get /api/v1/jobs
+  key='' ask GET /api/v1/jobs
   unreadable
 }
 
@@ -163,7 +159,7 @@ answers() {
     [[ $(header Access-Control-Allow-Methods) == *POST* ]]
     [ -z "$body" ]
 
-    request OPTIONS "$path" -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: POST'
+    ask OPTIONS "$path" -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: POST'
     [ "$http_status" = 204 ]
     never Access-Control-Allow-Origin
   done
@@ -175,9 +171,9 @@ answers() {
 
 super() { psql -XqAt -v ON_ERROR_STOP=1 -d "$TELLTALE_SUPER_DSN" -c "$1"; }
 
-ready() { get /readyz && [ "$http_status" = 200 ]; }
+ready() { ask GET /readyz && [ "$http_status" = 200 ]; }
 streams_again() {
-  get "/api/v1/job/$job/progress" -H 'Accept: text/event-stream' && [[ $body == *connected* ]]
+  ask GET "/api/v1/job/$job/progress" -H 'Accept: text/event-stream' && [[ $body == *connected* ]]
 }
 
 no_database() {

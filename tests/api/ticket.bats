@@ -38,19 +38,30 @@ mint() {
   [ "$http_status" = 200 ] && ticket=$(field .ticket) && [[ $ticket == tk_* ]]
 }
 
-# sealed BORN EXPIRES [JOB [SCOPES [KEY]]]: sets ticket to one that we seal
-# ourselves, with times in seconds from now.
+# bake [JSON]: the same for the cookie; sets cookie.
+bake() {
+  post "$(jq -c '. + {cookie: true}' <<<"${1:-{\}}")"
+  [ "$http_status" = 200 ] && cookie=$(cookie_value) && [[ $cookie == tk_* ]]
+}
+
+# sealed BORN EXPIRES [JOB [SCOPES [KEY]]]: sets ticket and cookie to such that
+# we seal ourselves, with times in seconds from now.
 sealed() {
-  ticket=$(TELLTALE_SECRET=$(stack_secret) "$BUILD/tests/tool/seal" "${5-$reader}" \
-    "${4-job:read,queue:read}" "$1" "$2" ${3:+"$3"})
+  ticket=$(seal '' "$@")
+  cookie=$(seal --cookie "$@")
+}
+
+seal() {
+  TELLTALE_SECRET=$(stack_secret) "$BUILD/tests/tool/seal" ${1:+"$1"} "${6-$reader}" \
+    "${5-job:read,queue:read}" "$2" "$3" ${4:+"$4"}
 }
 
 stack_secret() { sed -n 's/^TELLTALE_SECRET=//p' "$TELLTALE_DIR/site/telltale.conf"; }
 
-# with_cookie COMMAND...: $ticket comes among other cookies, and no key does.
+# with_cookie COMMAND...: $cookie comes among other cookies, and no key does.
 with_cookie() {
   local key=''
-  "$@" -H "Cookie: a=b; telltale_ticket=$ticket; telltale_ticketx=c"
+  "$@" -H "Cookie: a=b; telltale_ticket=$cookie; telltale_ticketx=c"
 }
 
 # The same, and as only a page of ours can.
@@ -284,6 +295,7 @@ watch() {
   mint "{\"job_id\": \"$job\"}"
   watch "/api/v1/job/$job/progress?ticket=$ticket"
   watch "/api/v1/jobs/progress?ids=$job&ticket=$ticket"
+  bake "{\"job_id\": \"$job\"}"
   with_cookie get "/api/v1/job/$job"
   [ "$http_status" = 200 ]
 
@@ -310,6 +322,7 @@ watch() {
   mint '{"scope": "queue:read"}'
   key='' get "/api/v1/job/$job/progress?ticket=$ticket"
   refused 403 FORBIDDEN
+  bake '{"scope": "queue:read"}'
   with_cookie get /api/v1/jobs
   refused 403 FORBIDDEN
 }
@@ -324,6 +337,7 @@ watch() {
 @test "a revoked key's tickets are worth nothing" {
   key=$(new_key "$account" job:read)
   mint
+  bake
   watch "/api/v1/job/$job/progress?ticket=$ticket"
 
   revoke_key "$key"
@@ -336,8 +350,8 @@ watch() {
 @test "when the secret changes, the one before is still good if it is said" {
   local old new header
   old=$(openssl rand -hex 32) new=$(openssl rand -hex 32)
-  cgi ticket POST /api/v1/ticket TELLTALE_SECRET="$old"
-  header="HTTP_COOKIE=telltale_ticket=$(field .ticket)"
+  header="HTTP_COOKIE=telltale_ticket=$(TELLTALE_SECRET=$old "$BUILD/tests/tool/seal" \
+    --cookie "$reader" job:read 0 300)"
   key=''
 
   cgi job GET "/api/v1/job/$job" "$header" TELLTALE_SECRET="$old"
@@ -433,7 +447,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 
 @test "the cookie reads, and opens streams" {
   post '{"cookie": true}'
-  ticket=$(cookie_value)
+  cookie=$(cookie_value)
 
   with_cookie get /api/v1/jobs
   [ "$http_status" = 200 ]
@@ -460,15 +474,28 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   refused 401 UNAUTHORIZED
   [[ $(field .message) == *key* ]]
 
-  for ticket in '' x "$(printf 'x%.0s' {1..400})"; do
+  for cookie in '' x "$(printf 'x%.0s' {1..400})"; do
     with_cookie get /api/v1/jobs
     refused 401 UNAUTHORIZED
     [[ $(field .message) == *ticket* ]]
   done
 }
 
-@test "a write by cookie is refused unless it is a page of ours" {
+@test "what stands in a URL is no cookie, and the other way round" {
   mint
+  cookie=$ticket
+  with_cookie get /api/v1/jobs
+  refused 401 UNAUTHORIZED
+  by_page post
+  refused 401 UNAUTHORIZED
+
+  bake
+  key='' get "/api/v1/job/$job/progress?ticket=$cookie"
+  refused 401 UNAUTHORIZED
+}
+
+@test "a write by cookie is refused unless it is a page of ours" {
+  bake
   with_cookie post
   refused 403 FORBIDDEN
   with_cookie post '' -H 'X-Telltale: 1'
@@ -487,7 +514,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 # --- another one for a ticket ------------------------------------------------------
 
 @test "a cookie is renewed: the same scopes, the same job" {
-  mint "{\"scope\": \"job:read job:write\", \"job_id\": \"$job\"}"
+  bake "{\"scope\": \"job:read job:write\", \"job_id\": \"$job\"}"
   by_page post
 
   [ "$http_status" = 200 ]
@@ -496,9 +523,9 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [ "$(field .job_id)" = "$job" ]
   [ "$(field .expires_in)" = 300 ]
   [[ $(header Set-Cookie) == telltale_ticket=tk_*'; HttpOnly;'* ]]
-  [ "$(cookie_value)" != "$ticket" ]
+  [ "$(cookie_value)" != "$cookie" ]
 
-  ticket=$(cookie_value)
+  cookie=$(cookie_value)
   with_cookie get "/api/v1/job/$job"
   [ "$http_status" = 200 ]
   with_cookie get "/api/v1/job/$other"
@@ -506,14 +533,14 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 }
 
 @test "it is renewed with less, never with more" {
-  mint '{"scope": "job:read job:write"}'
+  bake '{"scope": "job:read job:write"}'
   by_page post '{"scope": "job:read queue:read"}'
   refused 403 FORBIDDEN
 
   by_page post "{\"scope\": \"job:read\", \"job_id\": \"$job\"}"
   [ "$(field '.scope + " " + .job_id')" = "job:read $job" ]
 
-  ticket=$(cookie_value)
+  cookie=$(cookie_value)
   by_page post '{"scope": "job:read job:write"}'
   refused 403 FORBIDDEN
   by_page post "{\"job_id\": \"$other\"}"
@@ -521,7 +548,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 }
 
 @test "what was a cookie stays one: no script gets at it by renewing" {
-  mint
+  bake
   by_page post '{"cookie": false}'
   refused 403 FORBIDDEN
 
@@ -538,7 +565,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [[ $(header Set-Cookie) == *"; Max-Age=$(field .expires_in); "* ]]
 
   # What came of it is as old.
-  ticket=$(cookie_value)
+  cookie=$(cookie_value)
   by_page post
   [ "$(field .expires_in)" -le 200 ]
 
@@ -551,7 +578,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 
 @test "a revoked key's cookie is not renewed" {
   key=$(new_key "$account" job:read)
-  mint
+  bake
   revoke_key "$key"
 
   by_page post
@@ -571,7 +598,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 }
 
 @test "DELETE needs no ticket that is good, no secret and no database" {
-  ticket=nonsense
+  cookie=nonsense
   with_cookie request DELETE /api/v1/ticket
   [ "$http_status" = 204 ]
 

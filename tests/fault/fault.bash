@@ -20,6 +20,7 @@ stack_down() {
     "$stack_dir/log"; then
     return 1
   fi
+  tests/leaks "$stack_dir" || return
   rm -rf "$stack_dir"
 }
 

@@ -1,5 +1,5 @@
 /*
- * fuzz - libFuzzer's entry: fuzz --target=NAME [-flag=value]... [CORPUS|FILE]...
+ * fuzz - libFuzzer's entry: fuzz --target=NAME [-flag=value]... [FOLDER]...
  *
  * libFuzzer leaves alone what begins with two dashes.  Built by make fuzz only.
  */

@@ -11,6 +11,11 @@ setup() {
   key=$bad
 }
 
+# Whatever a test left PostgreSQL like.
+teardown() { super 'alter role telltale_web connection limit -1'; }
+
+super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1" >/dev/null; }
+
 # Addresses that no other test has, of networks that are for examples.
 v4() { echo "198.$((18 + RANDOM % 2)).$((RANDOM % 256)).$((RANDOM % 256))"; }
 v6() { printf '2001:db8:%x' $((RANDOM + 1)); }
@@ -188,6 +193,37 @@ is_new() { from "$1" && [ "$http_status" = 401 ] && [ "$(left "$1")" -ge 98 ]; }
   use_up "$address"
   key=$good from "$address"
   [ "$http_status" = 200 ]
+}
+
+@test "what PostgreSQL does not come to judge is paid by nobody" {
+  local address good i
+  address=$(v4)
+  good=$(new_key "$(new_account)" job:read)
+  key=$good from "$address"
+  [ "$http_status" = 200 ]
+
+  super 'alter role telltale_web connection limit 0'
+  is_away() {
+    super "select pg_terminate_backend(pid) from pg_stat_activity
+            where usename = 'telltale_web' and application_name = 'telltale'"
+    key=$good from "$address"
+    [ "$http_status" = 503 ]
+  }
+  within 5 is_away
+  for ((i = 0; i < 20; i++)); do
+    from "$address"
+    [ "$http_status" = 503 ]
+    key=$good from "$address"
+    [ "$http_status" = 503 ]
+  done
+  super 'alter role telltale_web connection limit -1'
+
+  is_back() { from "$address" && [ "$http_status" = 401 ]; }
+  within 10 is_back
+  [ "$(header X-RateLimit-Remaining)" = 99 ]
+  key=$good from "$address"
+  [ "$http_status" = 200 ]
+  [ "$(header X-RateLimit-Remaining)" -ge 999990 ]
 }
 
 @test "a key that is known no longer pays by its address again" {

@@ -51,9 +51,10 @@ release() {
 @test "a place whose taking was not waited for is given back" {
   watch_job a
   hold
-  get "$path"
-  refused 503 SERVICE_UNAVAILABLE
-  one_waits
+  open_stream late "$path"
+  within 5 one_waits
+  ended late
+  head -n 1 "$(stream_file late head)" | grep ' 503'
   release
   within 5 none_waits
 

@@ -1,5 +1,6 @@
 # One lighttpd for the suite, which counts what comes from an address as a real
-# one does, and believes whoever comes from this machine whom he speaks for.
+# one does, and believes whoever comes from this machine whom he speaks for.  As
+# behind a pooler, PostgreSQL is not told for how long it is waited for.
 
 setup_suite() {
   bats_require_minimum_version 1.5.0
@@ -15,7 +16,7 @@ setup_suite() {
   export stack_dir
   tools/stack up --dir "$stack_dir" --port 0 ${san:+--san "$san"} \
     --set TELLTALE_ADDRESS_RATE=100 --set TELLTALE_TRUSTED_PROXIES=127.0.0.1/32 \
-    --set TELLTALE_TICKET_TTL=5 --set TELLTALE_DB_TIMEOUT=2
+    --set TELLTALE_TICKET_TTL=5 --set TELLTALE_DB_TIMEOUT=2 --set TELLTALE_PREPARE=off
 }
 
 # What the sanitizers or an assertion had to say is a fault.
@@ -26,5 +27,6 @@ teardown_suite() {
   if grep -raE -A 20 'Sanitizer|runtime error|Assertion|\*\*\*: terminated' "$stack_dir/log"; then
     return 1
   fi
+  tests/leaks "$stack_dir" || return
   rm -rf "$stack_dir"
 }

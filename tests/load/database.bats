@@ -56,6 +56,30 @@ begins() {
   within 8 begins
 }
 
+super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1"; }
+
+# Who holds the table of jobs, or asks for it.
+backends() {
+  super "select pid from pg_stat_activity where state = 'active' and query ~ '$1'
+         and pid <> pg_backend_pid()"
+}
+
+@test "a question that nobody waits for any longer ends in the database too" {
+  super "begin; lock table telltale.job in access exclusive mode; select pg_sleep(60)" \
+    >/dev/null 2>&1 3>&- &
+  is_locked() { [ -n "$(backends 'lock table')" ]; }
+  within 5 is_locked
+
+  get "/api/v1/job/$job"
+  refused 503 SERVICE_UNAVAILABLE
+  none_asks() { [ -z "$(backends web_job)" ]; }
+  within 3 none_asks
+
+  super "select pg_terminate_backend(pid) from unnest('{$(backends 'lock table')}'::int[]) as b (pid)"
+  get "/api/v1/job/$job"
+  [ "$http_status" = 200 ]
+}
+
 @test "a stream that is open stays, and tells what happened after the database is back" {
   watch_job a
   progress 10

@@ -4,9 +4,9 @@
  *
  * The summary is one line of JSON on the standard output.  "passed" is what was
  * let pass and counted, "uncounted" what was let pass because nobody counted.
- * "most_us" is the time in which they asked; in the first "least_us" of it
- * there was not a moment when none did.  A process that is killed may have been
- * let pass once more than it could tell.
+ * "most_us" is the time in which they asked; "least_us" ends when one was
+ * refused, so all that came back in it had been used.  A process that is killed
+ * may have been let pass once more than it could tell.
  */
 #define _DEFAULT_SOURCE	/* MAP_ANONYMOUS */
 
@@ -42,7 +42,7 @@ struct tally {
 	atomic_int	 go;
 	_Atomic uint64_t asked, passed, uncounted;
 	_Atomic int64_t	 first_us;	/* somebody's first was counted */
-	_Atomic int64_t	 last_us;	/* the last was asked not before */
+	_Atomic int64_t	 last_us;	/* the last was refused not before */
 };
 
 static struct wish	 wish = {
@@ -131,7 +131,8 @@ ask(struct tt_rates *rates, bool *counted)
 		(void)atomic_fetch_add(&tally->passed, 1);
 	if (!*counted)
 		note(&tally->first_us, now_us() + 1, false);
-	note(&tally->last_us, us, true);
+	if (!good)
+		note(&tally->last_us, us, true);
 	*counted = true;
 }
 
@@ -246,7 +247,7 @@ main(int argc, char **argv)
 	printf("{\"asked\":%" PRIu64 ",\"passed\":%" PRIu64
 	    ",\"uncounted\":%" PRIu64 ",\"killed\":%ld,\"least_us\":%" PRId64
 	    ",\"most_us\":%" PRId64 "}\n", tally->asked, tally->passed,
-	    tally->uncounted, killed, tally->last_us - tally->first_us,
-	    most_us);
+	    tally->uncounted, killed, tally->last_us == 0 ? 0 :
+	    tally->last_us - tally->first_us, most_us);
 	return EXIT_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /*
  * seal - prints a ticket, also one that no program of ours would make.
  *
- *	seal KEY SCOPE[,SCOPE]... BORN EXPIRES [JOB]
+ *	seal [--cookie] KEY SCOPE[,SCOPE]... BORN EXPIRES [JOB]
  *
  * BORN and EXPIRES are seconds from now; TELLTALE_SECRET is what it says.
  */
@@ -35,6 +35,11 @@ main(int argc, char **argv)
 	char			 text[TT_TICKET_SZ];
 	const char		*secrets = getenv("TELLTALE_SECRET");
 
+	if (argc > 1 && strcmp(argv[1], "--cookie") == 0) {
+		t.cookie = true;
+		argc--;
+		argv++;
+	}
 	if (argc < 5 || argc > 6 || secrets == NULL || sodium_init() == -1)
 		return 2;
 	(void)crypto_hash_sha256(t.key, (const unsigned char *)argv[1],

@@ -43,7 +43,7 @@ check_list(const struct tt_request *req, const struct tt_list_query *q)
 	tt_reply_free(&reply);
 }
 
-/* As jobs.c, job.c and progress.c ask, in turn; the paths exclude each other. */
+/* As jobs.c, job.c and progress.c ask; the paths exclude each other. */
 static enum tt_rc
 ask(const struct tt_request *req, struct tt_err *err)
 {

@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# Attacks on Apache with mod_fcgid.
+# shellcheck disable=SC2154 # new_job sets job
+
+setup_file() {
+  load attack
+  stack_up apache-fcgid
+}
+
+teardown_file() {
+  load attack
+  stack_down
+}
+
+setup() {
+  bats_require_minimum_version 1.5.0
+  load attack
+  on_stack
+  new_job
+}
+
+teardown() { stop_holding; }
+
+@test "apache-fcgid: 500 who send half a header delay nobody by a second" { half_headers; }
+
+@test "apache-fcgid: 500 who send half a body delay nobody by a second" {
+  half_bodies POST /api/v1/ticket
+}
+
+@test "apache-fcgid: nor do those who send it where none is wanted" {
+  half_bodies PUT "/api/v1/job/$job"
+}
+
+@test "apache-fcgid: 40 who open a stream and never read keep nobody out" { deaf_streams 40; }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# Attacks on lighttpd.
+# shellcheck disable=SC2154 # new_job sets job
+
+setup_file() {
+  load attack
+  stack_up lighttpd
+}
+
+teardown_file() {
+  load attack
+  stack_down
+}
+
+setup() {
+  bats_require_minimum_version 1.5.0
+  load attack
+  on_stack
+  new_job
+}
+
+teardown() { stop_holding; }
+
+@test "lighttpd: 500 who send half a header delay nobody by a second" { half_headers; }
+
+@test "lighttpd: 500 who send half a body delay nobody by a second" {
+  half_bodies POST /api/v1/ticket
+}
+
+@test "lighttpd: nor do those who send it where none is wanted" {
+  half_bodies PUT "/api/v1/job/$job"
+}
+
+@test "lighttpd: 100 who open a stream and never read keep nobody out" { deaf_streams 100; }
