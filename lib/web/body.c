@@ -15,7 +15,6 @@
 #include "web/request.h"
 
 #define CHUNK_SZ	8192
-#define END_MS		1000
 #define PLACE_MS	500
 #define PLACE_STEP_MS	5
 
@@ -187,19 +186,6 @@ take_place(void)
 	return true;
 }
 
-/*
- * All of the body is here; the record that ends it is as good as.  Once libfcgi
- * has seen it, the answer may close the connection without waiting: see send.c.
- */
-static void
-read_end(const FCGX_Request *fcgi)
-{
-	char	 c;
-
-	if (fcgi->in != NULL)
-		(void)read_stream(fcgi, &c, 1, END_MS);
-}
-
 enum tt_rc
 tt_body_read(const struct tt_request *req, size_t sz, size_t max, int ms,
     struct tt_buf *buf, struct tt_err *err)
@@ -219,8 +205,6 @@ tt_body_read(const struct tt_request *req, size_t sz, size_t max, int ms,
 		return err->rc;
 
 	got = buf->sz - before;
-	if (told)
-		read_end(req->fcgi);
 	if (told && got < sz)
 		return tt_err_tell(err, TT_BADREQ,
 		    "The body has %zu bytes, not %zu", got, sz);

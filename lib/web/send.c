@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,16 +15,6 @@
 
 #define SEND_MS		30000
 #define LINGER_MS	1000
-#define SKIM_READS	16
-
-static atomic_int	 may_linger = 1;	/* threads at once */
-static atomic_int	 lingering;
-
-void
-tt_reply_threads(int threads)
-{
-	atomic_store(&may_linger, threads < 8 ? 1 : threads / 4);
-}
 
 int
 tt_reply_detach(FCGX_Request *fcgi, int *request_id)
@@ -93,27 +81,11 @@ drain(int fd)
 		continue;
 }
 
-/* The same of what has come by now, and not much of it. */
-static void
-skim(int fd)
-{
-	char	 sink[4096];
-	int	 i;
-
-	for (i = 0; i < SKIM_READS; i++)
-		if (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) <= 0)
-			break;
-}
-
 void
 tt_reply_close(int fd)
 {
 	(void)shutdown(fd, SHUT_WR);
-	if (atomic_fetch_add(&lingering, 1) < atomic_load(&may_linger))
-		drain(fd);
-	else
-		skim(fd);
-	(void)atomic_fetch_sub(&lingering, 1);
+	drain(fd);
 	(void)close(fd);
 }
 
@@ -182,10 +154,7 @@ heard_out(const FCGX_Request *fcgi)
 {
 	char	 c;
 
-	if (has_body(fcgi))	/* of which not all may have been wanted */
-		return FCGX_HasSeenEOF(fcgi->in) == EOF &&
-		    FCGX_GetError(fcgi->in) == 0;
-	return FCGX_GetStr(&c, 1, fcgi->in) == 0 &&
+	return !has_body(fcgi) && FCGX_GetStr(&c, 1, fcgi->in) == 0 &&
 	    FCGX_GetError(fcgi->in) == 0;
 }
 

@@ -494,9 +494,8 @@ END
 
 # --- how long it takes -------------------------------------------------------
 
-# A thread that lingers for a second would take 20 of them for 5 s, or a second
-# each one after the other.
-@test "a thread does not linger once it has the body" {
+# Four threads that lingered for a second each would need 10 s.
+@test "a thread does not linger once it has answered" {
   local from=$EPOCHREALTIME took
   seq 40 | xargs -P 10 -I @ curl -sS --max-time 30 -o /dev/null -H "Authorization: Bearer $key" -d prompt=x \
     "$TELLTALE_URL/api/v1/moderate/prompt"
