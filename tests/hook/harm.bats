@@ -175,6 +175,8 @@ failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(las
     n=$((n + 1))
   done
   within 8 counts $n waiting 'attempts = 1 and lease_until is null and last_status is null'
+  [ "$(count waiting "last_error ~ '^Protocol .* not supported or disabled'")" = 7 ]
+  [ "$(count waiting "url ~ '@' and last_error ~ 'denied'")" = 1 ]
   [ "$(had good)" = '' ]
   others_go_on
 }

@@ -71,6 +71,25 @@ load hook
   within 5 counts 6 delivered
 }
 
+@test "what was told and perhaps not heard is told again" {
+  local id
+  start_receiver ok
+  start_daemon one
+  within 5 listens
+  id=$(deliver "$ok/slow/1")
+  within 5 has_had ok 1
+  session holder
+  tell holder 'begin; select delivery_id from telltale.webhook_delivery for update;'
+  until_sql "select count(*) = 1 from pg_stat_activity
+              where application_name = 'telltale webhookd' and wait_event_type = 'Lock'"
+  sql "select count(pg_terminate_backend(pid)) from pg_stat_activity
+        where application_name = 'telltale webhookd' and datname = current_database()" >/dev/null
+  tell holder 'commit;'
+  leave holder
+  within 10 is_about "$id" 'state || attempts' delivered1
+  [ "$(had ok | wc -l)" = 1 ]
+}
+
 @test "a database that was away for a while is found again" {
   start_receiver ok
   start_daemon one
