@@ -202,8 +202,9 @@ class _Connection(http.client.HTTPConnection):
         except OSError:
             pass
 
-    def close(self):
-        super().close()
+    def finish(self):
+        """close() is called while the answer is still to be read."""
+        self.close()
         if hasattr(self, "timer"):
             self.timer.cancel()
             self.timer.join()
@@ -263,7 +264,7 @@ def _ask(url, out, limit, allow, deadline, told):
         raise Error(f"{host}: {error or type(error).__name__}",
                     True) from error
     finally:
-        connection.close()
+        connection.finish()
 
 
 def fetch(url, out, limit=300 << 20, seconds=300, allow=None, told=None):
