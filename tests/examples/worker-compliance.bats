@@ -38,12 +38,12 @@ kinds() {
   check 'A walk through the old town.'
   run -0 kinds
   echo "$output"
-  agents='ai-laws advertising-law platform-policy metadata-labeling rights-clearance'
-  starts=$(printf ' stage.started=%s' $agents)
+  agents=(ai-laws advertising-law platform-policy metadata-labeling rights-clearance)
+  starts=$(printf ' stage.started=%s' "${agents[@]}")
   [[ $output == "job.created job.started$starts stage.completed="* ]]
   [[ $output == *' score.computed job.completed' ]]
   [ "$(grep -o 'stage.completed=[a-z-]*' <<<"$output" | cut -d = -f 2 | sort | tr '\n' ' ')" = \
-    "$(tr ' ' '\n' <<<"$agents" | sort | tr '\n' ' ')" ]
+    "$(printf '%s\n' "${agents[@]}" | sort | tr '\n' ' ')" ]
 }
 
 @test "a text that is fine is published" {
