@@ -20,6 +20,7 @@
 
 static atomic_int	 most = 1;	/* bodies at once */
 static atomic_int	 reading;
+static atomic_int	 waiting;	/* for a place */
 
 void
 tt_body_threads(int threads)
@@ -168,22 +169,34 @@ read_up_to(const FCGX_Request *fcgi, size_t end, int64_t deadline,
 	return TT_OK;
 }
 
+static bool
+try_place(void)
+{
+	if (atomic_fetch_add(&reading, 1) < atomic_load(&most))
+		return true;
+	(void)atomic_fetch_sub(&reading, 1);
+	return false;
+}
+
 /*
- * A body takes milliseconds to read unless its sender is slow: so who finds no
- * place waits for one, but not so long that the slow could hold all threads.
+ * A body takes milliseconds to read unless its sender is slow: so one that
+ * finds no place may wait for it.  But not many may, or the slow would hold
+ * all threads after all.
  */
 static bool
 take_place(void)
 {
 	int64_t	 deadline = tt_clock_mono_ms() + PLACE_MS;
+	int	 may = (atomic_load(&most) + 1) / 2;
+	bool	 got = false;
 
-	while (atomic_fetch_add(&reading, 1) >= atomic_load(&most)) {
-		(void)atomic_fetch_sub(&reading, 1);
-		if (tt_clock_mono_ms() >= deadline)
-			return false;
-		(void)poll(NULL, 0, PLACE_STEP_MS);
-	}
-	return true;
+	if (try_place())
+		return true;
+	if (atomic_fetch_add(&waiting, 1) < may)
+		while (!(got = try_place()) && tt_clock_mono_ms() < deadline)
+			(void)poll(NULL, 0, PLACE_STEP_MS);
+	(void)atomic_fetch_sub(&waiting, 1);
+	return got;
 }
 
 enum tt_rc

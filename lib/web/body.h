@@ -32,7 +32,7 @@ enum tt_rc	 tt_body_length(const struct tt_request *, size_t max,
 /*
  * Append the body, sz as above, within so many milliseconds in all.
  * TT_TOOLARGE, TT_BADREQ (too slow or cut short) and TT_UNAVAIL (too many at
- * once, for half a second), each with a text for the client.
+ * once), each with a text for the client.
  */
 enum tt_rc	 tt_body_read(const struct tt_request *, size_t sz, size_t max,
 		    int ms, struct tt_buf *, struct tt_err *) TT_MUSTUSE;

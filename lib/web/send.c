@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,16 @@
 
 #define SEND_MS		30000
 #define LINGER_MS	1000
+#define SKIM_READS	16
+
+static atomic_int	 may_linger = 1;	/* threads at once */
+static atomic_int	 lingering;
+
+void
+tt_reply_threads(int threads)
+{
+	atomic_store(&may_linger, threads < 8 ? 1 : threads / 4);
+}
 
 int
 tt_reply_detach(FCGX_Request *fcgi, int *request_id)
@@ -81,11 +92,27 @@ drain(int fd)
 		continue;
 }
 
+/* The same of what has come by now, and not much of it. */
+static void
+skim(int fd)
+{
+	char	 sink[4096];
+	int	 i;
+
+	for (i = 0; i < SKIM_READS; i++)
+		if (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) <= 0)
+			break;
+}
+
 void
 tt_reply_close(int fd)
 {
 	(void)shutdown(fd, SHUT_WR);
-	drain(fd);
+	if (atomic_fetch_add(&lingering, 1) < atomic_load(&may_linger))
+		drain(fd);
+	else
+		skim(fd);
+	(void)atomic_fetch_sub(&lingering, 1);
 	(void)close(fd);
 }
 
