@@ -101,10 +101,13 @@ class Database:
         """Connect, or raise Away."""
         self.close()
         # A session of its own: a terminal's Ctrl-C is for us, not for psql.
-        self.psql = subprocess.Popen(
-            ["psql", "-XqAt"] + (["-d", self.dsn] if self.dsn else []),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1,
-            env=self.environment, start_new_session=True)
+        try:
+            self.psql = subprocess.Popen(
+                ["psql", "-XqAt"] + (["-d", self.dsn] if self.dsn else []),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1,
+                env=self.environment, start_new_session=True)
+        except FileNotFoundError:
+            raise SystemExit("psql is not installed") from None
         # What others may have made in the schema public is not for us.
         self.ask("set search_path = pg_catalog, pg_temp")
 
