@@ -80,7 +80,6 @@ wait_for_report(struct visit *v, const struct tt_submitted *made,
 	tt_reply_common(&late, &v->call->req, v->call->conf);
 	tt_compliance_late(&late, made->job_id);
 	tt_reply_always(&v->call->reply, "X-Job-Id", made->job_id);
-	v->lease.class = "watch";
 	opening.lease = v->lease;
 	hand_over(v, &opening, made->id, 0, err);
 	tt_reply_free(&late);
@@ -94,7 +93,6 @@ stream_job(struct visit *v, int64_t job, int64_t seq, struct tt_err *err)
 		.ticket_us	= v->who.ticket.expires_us
 	};
 
-	v->lease.class = "stream";
 	opening.lease = v->lease;
 	hand_over(v, &opening, job, seq, err);
 }
@@ -159,6 +157,7 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 		tt_submit_secret(secret);
 		s.webhook_secret = secret;
 	}
+	v->lease.class = check->mode == TT_STREAM ? "stream" : "watch";
 	if (check->mode == TT_STREAM)
 		(void)!tt_hub_lease(hub, v->call->db, &v->lease, submit, &call,
 		    err);

@@ -8,10 +8,12 @@
 #ifndef TT_LEASE_H
 #define TT_LEASE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tt_lease {
-	int64_t		 listener;	/* 0: none was taken */
+	int64_t		 listener;	/* in whose name; 0: none's */
+	bool		 taken;
 	int64_t		 account;
 	int64_t		 key;		/* api_key.key_id; 0: the public */
 	const char	*class;		/* "watch" or "stream", a literal */

@@ -56,6 +56,8 @@ read_rows(struct tt_progress *p, struct tt_caller *caller,
 		p->jobs[i].resumable = *tt_db_text(p->res, i, resumable) == 't';
 	}
 	p->n = i;
+	lease->taken = lease->listener != 0 && *tt_db_text(p->res, 0,
+	    PQfnumber(p->res, "leased")) == 't';
 	lease->account = number(p, 0, "account_id");
 	lease->key = number(p, 0, "key_id");
 	lease->class = class;

@@ -48,7 +48,7 @@ struct tt_progress_ask {
  * lease->listener says for which hub a place among the account's open streams
  * is taken, or 0 if none is wanted; the rest of it is filled.  TT_LIMITED if
  * there is none; TT_OK with lease->listener 0, and no rows, if SQL does not
- * know that hub (any longer).
+ * know that hub (any longer).  None is taken where nothing is to come.
  */
 enum tt_rc	 tt_progress_open(struct tt_db *, struct tt_caller *,
 		    const struct tt_progress_ask *, struct tt_lease *,

@@ -249,6 +249,7 @@ read_row(struct tt_submitted *made, struct tt_caller *caller,
 	made->webhook_secret = text(made, "webhook_secret");
 	replayed = text(made, "replayed");
 	made->replayed = replayed != NULL && *replayed == 't';
+	lease->taken = lease->listener != 0;
 	lease->account = number(made, "account_id");
 	lease->key = number(made, "key_id");
 	return TT_OK;

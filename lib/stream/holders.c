@@ -119,7 +119,7 @@ change(struct tt_holders *hs, struct tt_holder *h, int n, int told,
 static int
 counted(const struct tt_holders *hs, const struct tt_lease *lease)
 {
-	return lease->listener != 0 && lease->listener == hs->listener;
+	return lease->taken && lease->listener == hs->listener;
 }
 
 bool

@@ -147,7 +147,8 @@ tt_hub_add(struct tt_hub *hub, struct tt_stream *st)
 void
 tt_hub_give_back(struct tt_hub *hub, const struct tt_lease *lease)
 {
-	tt_handover_lease(&hub->handover, lease);
+	if (lease->taken)
+		tt_handover_lease(&hub->handover, lease);
 }
 
 static void

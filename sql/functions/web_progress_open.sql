@@ -1,13 +1,15 @@
 -- telltale.web_progress_open(key, scope, job_ids, seqs, listener, class, type)
 --      returns (verdict, rate_per_minute, unused, account_id, key_id, id,
 --               job_id, type, status, progress, detail, frames_completed,
---               frame_count, error_code, seq, resumable)
+--               frame_count, error_code, seq, resumable, leased)
 --
 --      What a stream needs to begin: the key judged first, then each job as it
 --      stands, in the order asked, and if all is well one stream more counted
 --      against a limit of the account's, held by that listener (lease_take):
 --      stream_limit for class 'stream', else watch_limit.  A listener of null
---      wants no stream, only to see (HEAD).
+--      wants no stream, only to see (HEAD); and none is counted where nothing is
+--      to come, all jobs having ended and the client having all of it or asking
+--      for none.  leased says whether one was.
 --
 --      verdict is one of telltale.web_key(), or of telltale.lease_take(), in
 --      one row alone if it is not 'ok'; or, job by job, 'not_found', for an
@@ -52,7 +54,8 @@ returns table (
     frame_count      integer,
     error_code       text,
     seq              bigint,
-    resumable        boolean)
+    resumable        boolean,
+    leased           boolean)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -73,7 +76,7 @@ begin
     with asked as materialized (
         select a.n, j.id, a.job_id, j.type, j.status::text,
                trim_scale(j.progress)::text as progress, j.detail,
-               j.frames_completed, j.frame_count, j.error_code, j.seq,
+               j.frames_completed, j.frame_count, j.error_code, j.seq, a.seq as asked_seq,
                a.seq = j.seq or exists (
                     select from telltale.job_event as e
                      where e.job = j.id
@@ -84,19 +87,26 @@ begin
           left join telltale.job as j
             on j.job_id = a.job_id and j.account_id = v_who.account_id
            and (p_type is null or j.type = p_type)),
+    wanted as materialized (
+        select p_listener_id is not null
+               and bool_and(a.id is not null)
+               and bool_or(a.status not in ('completed', 'failed', 'cancelled')
+                           or (a.resumable and a.asked_seq <> a.seq)) is true as yes
+          from asked as a),
     lease as materialized (
-        select case when p_listener_id is null or bool_or(a.id is null) then 'ok'
-                    else telltale.lease_take(v_who.account_id,
+        select w.yes,
+               case when w.yes
+                    then telltale.lease_take(v_who.account_id,
                          case p_class when 'stream' then p_class else 'watch' end,
                          p_listener_id)
-                    end as verdict
-          from asked as a)
+                    else 'ok' end as verdict
+          from wanted as w)
     select case when l.verdict <> 'ok' then l.verdict
                 when a.id is null      then 'not_found'
                 else 'ok' end,
            v_who.rate_per_minute, v_who.unused, v_who.account_id, v_who.key_id,
            a.id, a.job_id, a.type, a.status, a.progress, a.detail,
-           a.frames_completed, a.frame_count, a.error_code, a.seq, a.resumable
+           a.frames_completed, a.frame_count, a.error_code, a.seq, a.resumable, l.yes
       from lease as l
       left join asked as a on l.verdict = 'ok'
      order by a.n;

@@ -371,3 +371,22 @@ watch_limit() {
   [ "$(rows)" = 0 ]
   within 5 comes_in s1
 }
+
+@test "where the account is full, who has all of a job is told that it is over" {
+  "$BATS_TEST_DIRNAME/../../bin/telltale" account set "$account" --watch-limit 1 >/dev/null
+  complete
+  get "$path"
+  [ "$http_status" = 200 ]
+  local seen
+  seen=$(last_seq)
+  begin_job
+  watch_job a
+
+  get "/api/v1/jobs/progress?ids=$job"
+  [ "$http_status" = 429 ]
+  get "$path" -H "Last-Event-ID: $seen" -H 'Accept: text/event-stream'
+  [ "$http_status" = 204 ]
+  get "$path" -H 'Accept: text/event-stream'
+  [ "$http_status" = 200 ]
+  [[ $body == *'event: connected'* ]]
+}
