@@ -6,7 +6,7 @@
 setup_file() {
   load ../helpers
   account=$(new_account)
-  scopes=job:read,job:write,moderate:prompt,moderate:image,moderate:video,webhook:manage
+  scopes=job:read,job:write,moderate:prompt,moderate:image,moderate:video,webhook:manage,compliance:check
   right=$(new_key "$account" $scopes)
   revoked=$(new_key "$account" $scopes)
   revoke_key "$revoked"
@@ -28,7 +28,10 @@ setup_file() {
   worker "select telltale.progress('$job', $attempt, 50, '$secret');
           select telltale.complete('$job', $attempt, 'reject', '{\"$secret\": 1}', '{\"$secret\": 1}', '$secret')" \
     >/dev/null
-  export secret job
+  checked=$(submit_job "$account" compliance "check-$(unique 8)" "{\"secret\": \"$secret\"}")
+  attempt=$(claim_job "$account" compliance | cut -d '|' -f 2)
+  worker "select telltale.complete('$checked', $attempt, 'reject', '{\"$secret\": 1}')" >/dev/null
+  export secret job checked
 
   scopeless_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$scopeless" '{"scope": "queue:read"}')
   other_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$right" "{\"job_id\": \"$other\", \"scope\": \"$scopes\"}")
@@ -75,7 +78,7 @@ by_ticket() {
   shift 3
   case $path in
   *progress\?*) ask "$method" "$path&ticket=$ticket" "$@" ;;
-  *progress)    ask "$method" "$path?ticket=$ticket" "$@" ;;
+  *progress | */stream) ask "$method" "$path?ticket=$ticket" "$@" ;;
   *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$cookie" \
     -H 'Sec-Fetch-Site: same-origin' -H 'X-Telltale: 1' ;;
   esac
@@ -121,6 +124,7 @@ tells_nothing() {
   local said=$headers$body
   [[ $said != *"$secret"* ]] || { echo "tells of the job"; return 1; }
   [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id"; return 1; }
+  [[ $1 == *"$checked"* || $said != *"$checked"* ]] || { echo "tells the check's id"; return 1; }
 }
 
 # What a POST there says.
@@ -131,6 +135,8 @@ body_for() {
   */prompt)   echo '{"prompt": "x"}' ;;
   */image)    echo '{"image_url": "https://media.example/"}' ;;
   */video)    echo '{"video_url": "https://media.example/"}' ;;
+  */check)    jq -cn '{jurisdictions: ["us"], platforms: ["tiktok"], content: {text: "x"},
+    mode: "fast", responseMode: "async", webhookUrl: "https://hook.example/"}' ;;
   */register) echo '{"url": "https://hook.example/"}' ;;
   *)          echo '{}' ;;
   esac
@@ -139,7 +145,7 @@ body_for() {
 # try REQUEST CALLER CELL
 try() {
   local method=${1%% *} path=${1#* } body_sent=()
-  path=${path//\{id\}/$job}
+  if [[ $path == /v1/* ]]; then path=${path//\{id\}/$checked}; else path=${path//\{id\}/$job}; fi
   [ "$method" != POST ] || body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")")
   ask_as "$2" "$method" "$path" "${body_sent[@]}"
   is "$3" || { echo "$1, $2"; return 1; }
@@ -184,6 +190,12 @@ every_caller() {
 @test "POST /api/v1/webhook/register" { every_caller 'POST /api/v1/webhook/register'; }
 
 @test "DELETE /api/v1/webhook/register" { every_caller 'DELETE /api/v1/webhook/register'; }
+
+@test "POST /v1/compliance/check" { every_caller 'POST /v1/compliance/check'; }
+
+@test "GET /v1/compliance/jobs/{id}" { every_caller 'GET /v1/compliance/jobs/{id}'; }
+
+@test "GET /v1/compliance/jobs/{id}/stream" { every_caller 'GET /v1/compliance/jobs/{id}/stream'; }
 
 @test "POST /api/v1/ticket" { every_caller 'POST /api/v1/ticket'; }
 
