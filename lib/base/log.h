@@ -2,7 +2,8 @@
  * log.h - lines on standard error, one per event, that nobody can forge.
  *
  * A line is "telltale program[pid] request-id level: text".  Controls in the
- * text, and what is no UTF-8, are escaped.  A request's id is set per thread; "-" outside one.
+ * text, and what is no UTF-8, are escaped.  A request's id is set per thread;
+ * "-" outside one.
  */
 #ifndef TT_LOG_H
 #define TT_LOG_H
