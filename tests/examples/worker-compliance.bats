@@ -129,7 +129,6 @@ sending this.'
     -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \
     "$TELLTALE_URL/v1/compliance/check" -d '{"jurisdictions":["us"],"platforms":["youtube"],
       "content":{"text":"cures cancer"},"mode":"fast","responseMode":"stream"}'
-  if [[ $output != *'event:'* ]]; then skip "this server has no compliance: ${output:0:100}"; fi
   [ "$(grep -c '^event: agent.started' <<<"$output")" = 5 ]
   [ "$(grep -c '^event: agent.completed' <<<"$output")" = 5 ]
   [ "$(grep '^event: ' <<<"$output" | tail -n 1)" = 'event: complete' ]
