@@ -18,7 +18,8 @@
 #define HUB	7
 
 static const struct tt_lease	 lease = {
-	.listener = HUB, .taken = true, .account = 1, .key = 10, .class = "watch"
+	.listener = HUB, .taken = true, .account = 1, .key = 10,
+	.class = "watch"
 };
 
 /* What would be told, as "{accounts} {classes} {numbers}". */

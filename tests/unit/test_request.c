@@ -445,7 +445,8 @@ an_idempotency_key_is_255_of_ascii(void **state)
 		bool		 ok;
 	} keys[] = {
 		{ "x", 1, true }, { "a b~\"", 1, true }, { "x", 255, true },
-		{ "x", 256, false }, { "x", 0, false }, { "\xc3\xa9", 1, false },
+		{ "x", 256, false }, { "x", 0, false },
+		{ "\xc3\xa9", 1, false },
 		{ "a\tb", 1, false }, { "\x7f", 1, false },
 	};
 	char			 var[512];
