@@ -109,6 +109,12 @@ tt_job_get(struct tt_db *db, struct tt_caller *caller, const char *job_id,
 		tt_job_from_result(&row->job, row->res, 0);
 	else
 		tt_job_row_free(row);
+
+	/* The log says which; the client knows. */
+	if (err->rc == TT_NOTFOUND) {
+		tt_err_clear(err);
+		(void)tt_err_set(err, TT_NOTFOUND, "no job %s", job_id);
+	}
 	assert((err->rc == TT_OK) == (row->res != NULL));
 	return err->rc;
 }

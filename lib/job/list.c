@@ -80,7 +80,12 @@ read_rows(struct tt_list *list, const struct tt_list_query *q,
 {
 	int	 i, n = PQntuples(list->res) - 1;
 
-	if (tt_caller_verdict(caller, list->res, 0, err) != TT_OK)
+	if (tt_caller_verdict(caller, list->res, 0, err) == TT_BADREQ) {
+		tt_err_clear(err);	/* what is wrong has a name here */
+		return tt_err_tell(err, TT_BADREQ,
+		    "type: there is no type \"%.64s\"", q->type);
+	}
+	if (err->rc != TT_OK)
 		return err->rc;
 
 	list->total = tt_db_int(list->res, 0, PQfnumber(list->res, "total"));

@@ -117,7 +117,7 @@ told_of_304() {
   get '/api/v1/jobs?limit=0'
   [ "$http_status" = 400 ]
   told_after 1
-  request POST /api/v1/jobs -d '{}'
+  request PUT /api/v1/jobs -d '{}'
   [ "$http_status" = 405 ]
   told_after 1
   request DELETE "/api/v1/job/$waits"
