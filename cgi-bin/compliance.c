@@ -23,6 +23,7 @@
 #include "web/server.h"
 
 #define SCOPE		"compliance:check"
+#define TYPE		"compliance"
 
 static const char *const no_params[] = { NULL };
 static const char *const stream_params[] = { "lastEventId", "ticket", NULL };
@@ -33,6 +34,10 @@ struct visit {
 	struct tt_visitor	 who;
 	struct tt_lease		 lease;
 	struct tt_form		 form;
+};
+
+static const char *const modes[] = {
+	[TT_SYNC] = "sync", [TT_STREAM] = "stream", [TT_ASYNC] = "async"
 };
 
 static struct tt_hub		*hub;
@@ -139,7 +144,8 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
     struct tt_err *err)
 {
 	struct tt_submission	 s = {
-		.type		= "compliance",
+		.type		= TYPE,
+		.variant	= modes[check->mode],
 		.payload	= payload,
 		.webhook_url	= check->webhook_url,
 		.callback_id	= check->callback_id,
@@ -214,7 +220,9 @@ show_job(struct visit *v, const char *id, struct tt_err *err)
 	    tt_gate_enter(&v->who, req, SCOPE, false, err) != TT_OK ||
 	    tt_gate_job(&v->who, id, err) != TT_OK)
 		return;
-	(void)!tt_job_get(v->call->db, &v->who.caller, id, &row, err);
+	if (tt_job_get(v->call->db, &v->who.caller, id, &row, err) == TT_OK &&
+	    strcmp(row.job.type, TYPE) != 0)
+		(void)!tt_err_set(err, TT_NOTFOUND, "no check %s", id);
 	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK) {
 		tt_refusal_rate(&v->call->reply, &v->who.rate);
 		tt_compliance_job(&v->call->reply, req, &row.job);
@@ -236,7 +244,7 @@ open_job(void *arg, struct tt_lease *lease, struct tt_err *err)
 	struct opening			*o = arg;
 	const struct tt_progress_ask	 ask = {
 		.ids = &o->id, .seqs = o->seq, .n = 1, .class = "stream",
-		.type = "compliance"
+		.type = TYPE
 	};
 
 	return tt_progress_open(o->v->call->db, &o->v->who.caller, &ask, lease,
@@ -292,8 +300,15 @@ show_stream(struct visit *v, const char *id, struct tt_err *err)
 	if (tt_gate_enter(&v->who, req, SCOPE, true, err) != TT_OK ||
 	    tt_gate_job(&v->who, id, err) != TT_OK)
 		return;
+	if (tt_hub_full(hub)) {
+		(void)!tt_err_set(err, TT_UNAVAIL, "streams: %d open",
+		    v->call->conf->max_streams);
+		return;
+	}
 	last = tt_stream_last_id(req);
 	resumes = last != NULL && tt_progress_id_read(last, &seq, 1);
+	if (!resumes)
+		seq = 0;
 	if (strcmp(req->method, "HEAD") == 0)
 		(void)!open_job(&o, &v->lease, err);
 	else

@@ -82,7 +82,7 @@ cgi() {
   shift 3
   env -i PATH="$PATH" ${key:+HTTP_AUTHORIZATION="Bearer $key"} REQUEST_METHOD="$method" \
     REQUEST_URI="$uri" "$@" "$TELLTALE_DIR/site/cgi-bin/$program.fcgi" \
-    <<<'' >"$out" 2>"$out.log"
+    <<<"${cgi_input-}" >"$out" 2>"$out.log"
   headers=$(sed '/^\r$/q' "$out" | tr -d '\r')
   body=$(sed '1,/^\r$/d' "$out")
   http_status=$(sed -n 's/^Status: \([0-9]*\).*/\1/p' <<<"$headers")

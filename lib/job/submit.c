@@ -73,6 +73,7 @@ hash_request(const struct tt_submission *s,
 	(void)crypto_hash_sha256_init(&h);
 	add_text(&h, s->type);
 	add_text(&h, s->payload);
+	add_text(&h, s->variant);
 	add_text(&h, s->file_path);
 	add_text(&h, s->webhook_url);
 	add_text(&h, s->callback_id);

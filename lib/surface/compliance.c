@@ -17,6 +17,8 @@
 
 #define IMAGES_MAX	2
 #define TEXT_MAX	256	/* characters of ids that are only echoed */
+#define TEXT_WANTED	"A text of up to 256 characters wanted"
+#define URL_WANTED	"A public http:// or https:// URL wanted"
 
 static const char *const known[] = {
 	"jurisdictions", "platforms", "content", "text", "mode",
@@ -100,14 +102,15 @@ check_word(const struct tt_form *form, const char *field,
 }
 
 static const char *
-check_text(const struct tt_form *form, const char *field, struct tt_buf *b)
+check_text(const struct tt_form *form, const char *field, size_t max,
+    const char *wanted, struct tt_buf *b)
 {
 	const char	*text = NULL;
 	struct tt_err	 err;
 
 	tt_err_clear(&err);
-	if (tt_form_text(form, field, TEXT_MAX, &text, &err) != TT_OK)
-		wrong(b, field, "A text of up to 256 characters wanted");
+	if (tt_form_text(form, field, max, &text, &err) != TT_OK)
+		wrong(b, field, wanted);
 	return text;
 }
 
@@ -119,7 +122,7 @@ check_url(const char *field, const char *url, const struct tt_cidrs *allow,
 
 	tt_err_clear(&err);
 	if (tt_url_check(field, url, allow, &err) != TT_OK)
-		wrong(b, field, "A public http:// or https:// URL wanted");
+		wrong(b, field, URL_WANTED);
 }
 
 static void
@@ -215,14 +218,19 @@ check_fields(const struct tt_form *form, const struct tt_cidrs *allow,
 	    "One of sync, stream, async wanted", "sync", b);
 	c->mode = response == NULL || *response != 's' ? TT_ASYNC :
 	    response[1] == 'y' ? TT_SYNC : TT_STREAM;
-	c->webhook_url = check_text(form, "webhookUrl", b);
-	c->callback_id = check_text(form, "callbackId", b);
-	(void)check_text(form, "externalId", b);
+	c->webhook_url = check_text(form, "webhookUrl", TT_URL_MAX, URL_WANTED,
+	    b);
+	c->callback_id = check_text(form, "callbackId", TEXT_MAX, TEXT_WANTED,
+	    b);
+	(void)check_text(form, "externalId", TEXT_MAX, TEXT_WANTED, b);
 
 	if (form->multipart && c->mode != TT_SYNC)
 		wrong(b, "responseMode", "A multipart body is sync only: give "
 		    "image URLs in JSON to stream");
-	if (c->webhook_url != NULL)
+	if (c->webhook_url != NULL && c->mode != TT_ASYNC)
+		wrong(b, "webhookUrl",
+		    "Only for async, which tells its secret");
+	else if (c->webhook_url != NULL)
 		check_url("webhookUrl", c->webhook_url, allow, b);
 	else if (c->mode == TT_ASYNC && response != NULL)
 		wrong(b, "webhookUrl", "Required for async");

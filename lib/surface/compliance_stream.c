@@ -15,6 +15,10 @@
 #include "surface/refusal.h"
 #include "surface/vocabulary.h"
 
+/* As the worker wrote its numbers, not as the machine keeps them. */
+#define UNREADABLE "The report cannot be told: ask for the job"
+#define DUMPED	(JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
 /* How a kind is called; one without a name is not shown. */
 static const char *const names[TT_KIND__MAX] = {
 	[TT_JOB_CREATED]	= "job.started",
@@ -57,7 +61,7 @@ put_member(struct tt_json *j, const char *key, const json_t *data,
 	char		*text;
 
 	if (v == NULL ||
-	    (text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)) == NULL)
+	    (text = json_dumps(v, DUMPED)) == NULL)
 		return;
 	tt_json_key(j, key);
 	tt_json_raw(j, text);
@@ -106,6 +110,14 @@ put_event(struct tt_json *j, const struct tt_event *ev, const json_t *data)
 	}
 }
 
+/* PostgreSQL keeps numbers that jansson does not read. */
+static void
+put_unreadable(struct tt_json *j)
+{
+	tt_json_add_string(j, "message", UNREADABLE);
+	tt_json_add_string(j, "code", "unreadable");
+}
+
 static json_t *
 data_of(const struct tt_event *ev)
 {
@@ -123,16 +135,22 @@ show(const struct tt_event *ev, struct tt_buf *b, bool *replaceable)
 	struct tt_json	 j;
 
 	*replaceable = false;
-	if (names[ev->kind] == NULL || (data = data_of(ev)) == NULL)
+	if (names[ev->kind] == NULL)
+		return NULL;
+	data = data_of(ev);
+	if (data == NULL && !tt_kind_ends_job(ev->kind))
 		return NULL;
 	tt_json_init(&j, b);
 	tt_json_open(&j, '{');
-	put_event(&j, ev, data);
+	if (data != NULL)
+		put_event(&j, ev, data);
+	else
+		put_unreadable(&j);
 	tt_json_key(&j, "timestamp");
 	tt_json_time(&j, ev->at_us);
 	tt_json_close(&j, '}');
 	json_decref(data);
-	return names[ev->kind];
+	return data == NULL ? "error" : names[ev->kind];
 }
 
 static void
@@ -152,9 +170,12 @@ answer(const struct tt_event *ev, struct tt_buf *b)
 	int			 status = 200;
 
 	tt_json_init(&j, b);
-	if (ev->kind == TT_JOB_COMPLETED) {
-		text = json_dumps(json_object_get(data, "result"),
-		    JSON_COMPACT | JSON_ENCODE_ANY);
+	if (data == NULL) {
+		status = 500;
+		tt_compliance_failed(&j, ev->job_id, status, UNREADABLE,
+		    "unreadable");
+	} else if (ev->kind == TT_JOB_COMPLETED) {
+		text = json_dumps(json_object_get(data, "result"), DUMPED);
 		tt_json_raw(&j, text);
 	} else {
 		e = end_of(ev->kind);

@@ -84,6 +84,17 @@ complete {"data":{"score":10,"checks":[{"id":"chk_00000001"}],"decision":"BLOCK"
   [ "$(told a | tail -n 1)" = "$(tail -n 1 <<<"$whole")" ]
 }
 
+@test "stream: a client of the seed's own manner prints each agent, and ends" {
+  command -v node >/dev/null || skip 'no node here'
+  TELLTALE_KEY=$key node "$BATS_TEST_DIRNAME/../tool/seedclient.mjs" >"$BATS_TEST_TMPDIR/said" 3>&- &
+  claim_check
+  judge
+  wait $!
+
+  [ "$(cat "$BATS_TEST_TMPDIR/said")" = 'ai-laws 1
+done BLOCK' ]
+}
+
 @test "stream: any Accept but one that refuses it" {
   open_check a stream
   await a '^event: job.started'

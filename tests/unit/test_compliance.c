@@ -95,8 +95,11 @@ all_that_is_wrong_is_said_at_once(void **state)
 		    "webhookUrl: Required for async" },
 		{ "{" GOOD ",\"responseMode\":\"later\"}",
 		    "responseMode: One of sync, stream, async wanted" },
-		{ "{" GOOD ",\"webhookUrl\":\"http://127.0.0.1/\"}",
+		{ "{" GOOD ",\"responseMode\":\"async\","
+		    "\"webhookUrl\":\"http://127.0.0.1/\"}",
 		    "webhookUrl: A public http:// or https:// URL wanted" },
+		{ "{" GOOD ",\"webhookUrl\":\"http://example.com/\"}",
+		    "webhookUrl: Only for async, which tells its secret" },
 		{ "{" GOOD ",\"callbackId\":7}",
 		    "callbackId: A text of up to 256 characters wanted" },
 		{ "{" GOOD ",\"colour\":\"red\"}", "colour: Unknown field" },
@@ -205,7 +208,14 @@ each_kind_has_its_event(void **state)
 	assert_null(shown(TT_JOB_STARTED, "{}", out));
 	assert_null(shown(TT_JOB_REQUEUED, "{}", out));
 	assert_null(shown(TT_NOTICE, "{}", out));
-	assert_null(shown(TT_JOB_COMPLETED, "no JSON", out));
+	assert_null(shown(TT_STAGE_STARTED, "no JSON", out));
+	assert_string_equal(shown(TT_JOB_COMPLETED,
+	    "{\"result\":18446744073709551616}", out),
+	    "error{\"message\":\"The report cannot be told: ask for the job\","
+	    "\"code\":\"unreadable\"," AT);
+	assert_string_equal(shown(TT_SCORE_COMPUTED,
+	    "{\"score\":97.3,\"decision\":\"PUBLISH\"}", out),
+	    "score.computed{\"score\":97.3,\"decision\":\"PUBLISH\"," AT);
 }
 
 static void
@@ -220,6 +230,10 @@ who_waits_gets_the_report_alone(void **state)
 	(void)state;
 	assert_int_equal(tt_compliance_report.answer(&ev, &b), 200);
 	assert_string_equal(tt_buf_text(&b), "{\"score\":90,\"checks\":[]}");
+
+	tt_buf_clear(&b);
+	ev.data = "{\"result\":18446744073709551616}";
+	assert_int_equal(tt_compliance_report.answer(&ev, &b), 500);
 
 	tt_buf_clear(&b);
 	ev.kind = TT_JOB_CANCELLED;
