@@ -22,7 +22,7 @@ struct tt_lease;
 struct tt_submission {
 	const char		*type;
 	const char		*payload;	/* JSON */
-	const char		*variant;	/* also told apart under a key */
+	const char		*variant;	/* told apart under a key */
 	const char		*file_path;
 	bool			 has_priority;
 	int64_t			 priority;
