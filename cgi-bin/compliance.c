@@ -14,8 +14,8 @@
 #include "job/lease.h"
 #include "job/progress.h"
 #include "job/submit.h"
-#include "pg/db.h"
 #include "stream/hub.h"
+#include "stream/hub_main.h"
 #include "stream/stream.h"
 #include "surface/compliance.h"
 #include "surface/refusal.h"
@@ -30,6 +30,7 @@ static const char *const stream_params[] = { "lastEventId", "ticket", NULL };
 
 /* A request on its way through. */
 struct visit {
+	struct tt_hub		*hub;
 	struct tt_call		*call;
 	struct tt_visitor	 who;
 	struct tt_lease		 lease;
@@ -40,8 +41,6 @@ static const char *const modes[] = {
 	[TT_SYNC] = "sync", [TT_STREAM] = "stream", [TT_ASYNC] = "async"
 };
 
-static struct tt_hub		*hub;
-
 /* The head of a stream, and its first frames. */
 static void
 begin_stream(struct tt_call *call, const char *job_id)
@@ -50,33 +49,16 @@ begin_stream(struct tt_call *call, const char *job_id)
 	tt_reply_header(&call->reply, "X-Job-Id", job_id);
 }
 
-/* The stream is the hub's from here on, or its place is free. */
-static void
-hand_over(struct visit *v, const struct tt_opening *opening, int64_t job,
-    int64_t seq, struct tt_err *err)
-{
-	struct tt_watch_from	 from = { .job = job, .seq = seq };
-	struct tt_stream	*st;
-
-	st = tt_stream_new(v->call->req.fcgi, &v->call->reply, opening, &from,
-	    1);
-	if (st != NULL)
-		tt_hub_add(hub, st);
-	else {
-		tt_hub_give_back(hub, &v->lease);
-		if (!v->call->reply.detached)
-			(void)tt_err_set(err, TT_INTERNAL, "out of memory");
-	}
-}
-
 /* Whoever waits for the whole report waits in the hub. */
 static void
 wait_for_report(struct visit *v, const struct tt_submitted *made,
     struct tt_err *err)
 {
-	struct tt_reply		 late;
-	struct tt_opening	 opening = {
+	struct tt_reply			 late;
+	const struct tt_watch_from	 from = { .job = made->id };
+	const struct tt_opening		 opening = {
 		.vocabulary	= &tt_compliance_report,
+		.lease		= v->lease,
 		.late		= &late,
 		.late_s		= v->call->conf->sync_max_s
 	};
@@ -85,21 +67,21 @@ wait_for_report(struct visit *v, const struct tt_submitted *made,
 	tt_reply_common(&late, &v->call->req, v->call->conf);
 	tt_compliance_late(&late, made->job_id);
 	tt_reply_always(&v->call->reply, "X-Job-Id", made->job_id);
-	opening.lease = v->lease;
-	hand_over(v, &opening, made->id, 0, err);
+	tt_hub_open(v->hub, v->call, &opening, &from, 1, err);
 	tt_reply_free(&late);
 }
 
 static void
 stream_job(struct visit *v, int64_t job, int64_t seq, struct tt_err *err)
 {
-	struct tt_opening	 opening = {
+	const struct tt_watch_from	 from = { .job = job, .seq = seq };
+	const struct tt_opening		 opening = {
 		.vocabulary	= &tt_compliance_stream,
+		.lease		= v->lease,
 		.ticket_us	= v->who.ticket.expires_us
 	};
 
-	opening.lease = v->lease;
-	hand_over(v, &opening, job, seq, err);
+	tt_hub_open(v->hub, v->call, &opening, &from, 1, err);
 }
 
 /* A call that tt_hub_lease() makes. */
@@ -165,14 +147,14 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 	}
 	v->lease.class = check->mode == TT_STREAM ? "stream" : "watch";
 	if (check->mode == TT_STREAM)
-		(void)!tt_hub_lease(hub, v->call->db, &v->lease, submit, &call,
-		    err);
+		(void)!tt_hub_lease(v->hub, v->call->db, &v->lease, submit,
+		    &call, err);
 	else
 		(void)!submit(&call, &v->lease, err);
 	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK)
 		answer_check(v, check, &made, err);
 	else if (made.job_id != NULL)
-		tt_hub_give_back(hub, &v->lease);
+		tt_hub_give_back(v->hub, &v->lease);
 	tt_submitted_free(&made);
 }
 
@@ -193,12 +175,9 @@ check(struct visit *v, struct tt_err *err)
 	    TT_OK || tt_compliance_check(&v->form, &conf->webhook_allow, &c,
 	    err) != TT_OK)
 		return;
-	if (c.mode == TT_STREAM && !tt_request_accepts_sse(req))
-		(void)!tt_err_tell(err, TT_NOTACCEPTABLE,
-		    "Accept must admit text/event-stream");
-	else if (c.mode != TT_ASYNC && tt_hub_full(hub))
-		(void)!tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-		    conf->max_streams);
+	if ((c.mode == TT_STREAM && tt_stream_accept(req, err) != TT_OK) ||
+	    (c.mode != TT_ASYNC && tt_hub_room(v->hub, v->call, err) != TT_OK))
+		;
 	else if ((payload = json_dumps(c.payload, JSON_COMPACT |
 	    JSON_SORT_KEYS)) == NULL)
 		(void)!tt_err_set(err, TT_INTERNAL, "out of memory");
@@ -263,11 +242,11 @@ replay(struct visit *v, const struct tt_progress_job *job, int64_t seq,
 
 	if (resumes && tt_progress_ended(job) && seq == job->seq) {
 		tt_reply_begin(&v->call->reply, 204, NULL);
-		tt_hub_give_back(hub, &v->lease);
+		tt_hub_give_back(v->hub, &v->lease);
 		return;
 	}
 	if (!job->resumable) {
-		tt_hub_give_back(hub, &v->lease);
+		tt_hub_give_back(v->hub, &v->lease);
 		(void)!tt_err_tell(err, TT_GONE, "What happened to this check "
 		    "is not kept any longer: ask /v1/compliance/jobs/%s",
 		    job->job.job_id);
@@ -290,21 +269,12 @@ show_stream(struct visit *v, const char *id, struct tt_err *err)
 
 	if (tt_request_method(req, "GET, HEAD", err) != TT_OK ||
 	    tt_request_known(req, stream_params, err) != TT_OK ||
-	    tt_compliance_job_id(id, err) != TT_OK)
+	    tt_compliance_job_id(id, err) != TT_OK ||
+	    tt_stream_accept(req, err) != TT_OK ||
+	    tt_gate_enter(&v->who, req, SCOPE, true, err) != TT_OK ||
+	    tt_gate_job(&v->who, id, err) != TT_OK ||
+	    tt_hub_room(v->hub, v->call, err) != TT_OK)
 		return;
-	if (!tt_request_accepts_sse(req)) {
-		(void)!tt_err_tell(err, TT_NOTACCEPTABLE,
-		    "Accept must admit text/event-stream");
-		return;
-	}
-	if (tt_gate_enter(&v->who, req, SCOPE, true, err) != TT_OK ||
-	    tt_gate_job(&v->who, id, err) != TT_OK)
-		return;
-	if (tt_hub_full(hub)) {
-		(void)!tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-		    v->call->conf->max_streams);
-		return;
-	}
 	last = tt_stream_last_id(req);
 	resumes = last != NULL && tt_progress_id_read(last, &seq, 1);
 	if (!resumes)
@@ -312,21 +282,21 @@ show_stream(struct visit *v, const char *id, struct tt_err *err)
 	if (strcmp(req->method, "HEAD") == 0)
 		(void)!open_job(&o, &v->lease, err);
 	else
-		(void)!tt_hub_lease(hub, v->call->db, &v->lease, open_job, &o,
-		    err);
+		(void)!tt_hub_lease(v->hub, v->call->db, &v->lease, open_job,
+		    &o, err);
 	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK) {
 		tt_refusal_rate(&v->call->reply, &v->who.rate);
 		replay(v, &p.jobs[0], seq, resumes, err);
 	} else if (p.n > 0)
-		tt_hub_give_back(hub, &v->lease);
+		tt_hub_give_back(v->hub, &v->lease);
 	tt_progress_free(&p);
 }
 
 static void
-handle(struct tt_call *call, struct tt_err *err)
+handle(struct tt_hub *hub, struct tt_call *call, struct tt_err *err)
 {
 	struct tt_request	*req = &call->req;
-	struct visit		 v = { .call = call };
+	struct visit		 v = { .hub = hub, .call = call };
 	const char		*id[2];
 	const struct tt_rate	*rate;
 
@@ -351,39 +321,8 @@ handle(struct tt_call *call, struct tt_err *err)
 		tt_compliance_error(&call->reply, req, rate, err);
 }
 
-static enum tt_rc
-start(const struct tt_conf *conf, struct tt_err *err)
-{
-	if (tt_gate_start(conf, err) == TT_OK)
-		hub = tt_hub_new(conf, "compliance.fcgi", err);
-	return err->rc;
-}
-
-static void
-loop(int stop_fd)
-{
-	tt_hub_run(hub, stop_fd, tt_server_cgi());
-}
-
-static void
-end(void)
-{
-	tt_hub_free(hub);
-	tt_gate_end();
-}
-
-static const struct tt_program program = {
-	.name		= "compliance.fcgi",
-	.start		= start,
-	.db_new		= tt_db_new,
-	.db_free	= tt_db_free,
-	.handle		= handle,
-	.loop		= loop,
-	.end		= end,
-};
-
 int
 main(int argc, char **argv)
 {
-	return tt_server_main(argc, argv, &program);
+	return tt_hub_main(argc, argv, "compliance.fcgi", handle);
 }

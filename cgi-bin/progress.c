@@ -11,8 +11,8 @@
 #include "gate/gate.h"
 #include "job/lease.h"
 #include "job/progress.h"
-#include "pg/db.h"
 #include "stream/hub.h"
+#include "stream/hub_main.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
 #include "surface/moderation.h"
@@ -35,8 +35,6 @@ struct question {
 	struct tt_visitor who;
 	struct tt_lease	 lease;
 };
-
-static struct tt_hub	*hub;
 
 /* A list of different ids, separated by commas. */
 static enum tt_rc
@@ -153,34 +151,16 @@ nothing_to_come(const struct tt_watch_from *from, int n)
 	return n == 0;
 }
 
-/* The stream is the hub's, or nobody's, and then its place is free. */
 static void
-hand_over(struct tt_call *call, const struct question *q,
-    const struct tt_watch_from *from, int n, struct tt_err *err)
+answer(struct tt_hub *hub, struct tt_call *call, const struct question *q,
+    const struct tt_progress *p, struct tt_err *err)
 {
-	struct tt_opening	 opening = {
+	struct tt_watch_from		 from[TT_PROGRESS_JOBS];
+	const struct tt_opening		 opening = {
 		.vocabulary	= &tt_moderation_vocabulary,
 		.lease		= q->lease,
 		.ticket_us	= q->who.ticket.expires_us
 	};
-	struct tt_stream	*st;
-
-	if (strcmp(call->req.method, "HEAD") == 0 || nothing_to_come(from, n))
-		st = NULL;
-	else if ((st = tt_stream_new(call->req.fcgi, &call->reply, &opening,
-	    from, n)) == NULL && !call->reply.detached)
-		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
-	if (st != NULL)
-		tt_hub_add(hub, st);
-	else
-		tt_hub_give_back(hub, &q->lease);
-}
-
-static void
-answer(struct tt_call *call, const struct question *q,
-    const struct tt_progress *p, struct tt_err *err)
-{
-	struct tt_watch_from	 from[TT_PROGRESS_JOBS];
 
 	/* 204 is how an EventSource is told not to come back. */
 	if (all_seen(q, p)) {
@@ -190,31 +170,30 @@ answer(struct tt_call *call, const struct question *q,
 	}
 	tt_stream_begin(&call->reply, call->conf->retry_ms);
 	say_hello(&call->reply, q, p, from);
-	hand_over(call, q, from, p->n, err);
+	if (strcmp(call->req.method, "HEAD") == 0 ||
+	    nothing_to_come(from, p->n))
+		tt_hub_give_back(hub, &q->lease);
+	else
+		tt_hub_open(hub, call, &opening, from, p->n, err);
 }
 
 /* How the request itself is, and who asks. */
 static TT_MUSTUSE enum tt_rc
-admit(struct tt_call *call, struct question *q, struct tt_err *err)
+admit(struct tt_hub *hub, struct tt_call *call, struct question *q,
+    struct tt_err *err)
 {
 	struct tt_request	*req = &call->req;
 	int			 i;
 
 	if (err->rc != TT_OK || read_jobs(req, q, err) != TT_OK ||
-	    tt_request_method(req, "GET, HEAD", err) != TT_OK)
-		return err->rc;
-	if (!tt_request_accepts_sse(req))
-		return tt_err_tell(err, TT_NOTACCEPTABLE,
-		    "Accept must admit text/event-stream");
-	if (tt_gate_enter(&q->who, req, "job:read", true, err) != TT_OK)
+	    tt_request_method(req, "GET, HEAD", err) != TT_OK ||
+	    tt_stream_accept(req, err) != TT_OK ||
+	    tt_gate_enter(&q->who, req, "job:read", true, err) != TT_OK)
 		return err->rc;
 	for (i = 0; i < q->n; i++)
 		if (tt_gate_job(&q->who, q->ids[i], err) != TT_OK)
 			return err->rc;
-	if (tt_hub_full(hub))
-		return tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-		    call->conf->max_streams);
-	return TT_OK;
+	return tt_hub_room(hub, call, err);
 }
 
 /* A call that tt_hub_lease() makes: how the jobs stand, and a place. */
@@ -241,8 +220,8 @@ open_jobs(void *arg, struct tt_lease *lease, struct tt_err *err)
 
 /* HEAD needs no place. */
 static TT_MUSTUSE enum tt_rc
-look_up(struct tt_call *call, struct question *q, struct tt_progress *p,
-    struct tt_err *err)
+look_up(struct tt_hub *hub, struct tt_call *call, struct question *q,
+    struct tt_progress *p, struct tt_err *err)
 {
 	struct opening	 o = { call, q, p };
 
@@ -252,7 +231,7 @@ look_up(struct tt_call *call, struct question *q, struct tt_progress *p,
 }
 
 static void
-handle(struct tt_call *call, struct tt_err *err)
+handle(struct tt_hub *hub, struct tt_call *call, struct tt_err *err)
 {
 	struct tt_progress	 p;
 	struct question		 q;
@@ -262,55 +241,24 @@ handle(struct tt_call *call, struct tt_err *err)
 	q.n = 0;
 	memset(&q.who, 0, sizeof(q.who));
 	memset(&q.lease, 0, sizeof(q.lease));
-	if (admit(call, &q, err) == TT_OK) {
+	if (admit(hub, call, &q, err) == TT_OK) {
 		read_last_id(&call->req, &q);
-		(void)!look_up(call, &q, &p, err);
+		(void)!look_up(hub, call, &q, &p, err);
 		if (tt_gate_settle(&q.who, call->db, err) != TT_OK && p.n > 0)
 			tt_hub_give_back(hub, &q.lease);
 	}
 	tt_refusal_rate(&call->reply, tt_gate_rate(&q.who, &call->req,
 	    true));
 	if (err->rc == TT_OK)
-		answer(call, &q, &p, err);
+		answer(hub, call, &q, &p, err);
 	tt_progress_free(&p);
 	if (err->rc != TT_OK &&
 	    !tt_stream_refuse(&call->reply, &call->req, err))
 		tt_moderation_error(&call->reply, &call->req, err);
 }
 
-static enum tt_rc
-start(const struct tt_conf *conf, struct tt_err *err)
-{
-	if (tt_gate_start(conf, err) == TT_OK)
-		hub = tt_hub_new(conf, "progress.fcgi", err);
-	return err->rc;
-}
-
-static void
-loop(int stop_fd)
-{
-	tt_hub_run(hub, stop_fd, tt_server_cgi());
-}
-
-static void
-end(void)
-{
-	tt_hub_free(hub);
-	tt_gate_end();
-}
-
-static const struct tt_program program = {
-	.name		= "progress.fcgi",
-	.start		= start,
-	.db_new		= tt_db_new,
-	.db_free	= tt_db_free,
-	.handle		= handle,
-	.loop		= loop,
-	.end		= end,
-};
-
 int
 main(int argc, char **argv)
 {
-	return tt_server_main(argc, argv, &program);
+	return tt_hub_main(argc, argv, "progress.fcgi", handle);
 }

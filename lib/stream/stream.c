@@ -26,6 +26,15 @@ tt_stream_begin(struct tt_reply *reply, int retry_ms)
 	tt_sse_retry(&reply->body, tt_sse_jitter(retry_ms));
 }
 
+enum tt_rc
+tt_stream_accept(const struct tt_request *req, struct tt_err *err)
+{
+	if (!tt_request_accepts_sse(req))
+		return tt_err_tell(err, TT_NOTACCEPTABLE,
+		    "Accept must admit text/event-stream");
+	return TT_OK;
+}
+
 const char *
 tt_stream_last_id(const struct tt_request *req)
 {

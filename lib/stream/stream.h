@@ -14,11 +14,11 @@
 
 #include <ev.h>
 
+#include "base/rc.h"
 #include "job/lease.h"
 #include "web/sink.h"
 
 struct tt_buf;
-struct tt_err;
 struct tt_event;
 struct tt_held;
 struct tt_holder;
@@ -91,6 +91,10 @@ struct tt_watch_from {
 
 /* The headers of an event stream, and its first retry: field as the body. */
 void			 tt_stream_begin(struct tt_reply *, int retry_ms);
+
+/* TT_NOTACCEPTABLE if the request does not admit an event stream. */
+enum tt_rc		 tt_stream_accept(const struct tt_request *,
+			    struct tt_err *) TT_MUSTUSE;
 
 /* What the client has had: Last-Event-ID, or ?lastEventId=; NULL for none. */
 const char		*tt_stream_last_id(const struct tt_request *);
