@@ -51,6 +51,14 @@ enum tt_rc	 tt_gate_enter(struct tt_visitor *, const struct tt_request *,
 		    const char *scope, bool stream, struct tt_err *)
 		    TT_MUSTUSE;
 
+/*
+ * The same, but who shows neither key nor ticket comes in as the public:
+ * caller.key is empty, which SQL is to be given as null, and his address pays.
+ */
+enum tt_rc	 tt_gate_enter_public(struct tt_visitor *,
+		    const struct tt_request *, const char *scope, bool stream,
+		    struct tt_err *) TT_MUSTUSE;
+
 /* TT_FORBIDDEN if he came by a ticket for another job; NULL: for any one. */
 enum tt_rc	 tt_gate_job(const struct tt_visitor *, const char *job_id,
 		    struct tt_err *) TT_MUSTUSE;

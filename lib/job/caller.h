@@ -20,7 +20,8 @@ struct tt_db;
 
 struct tt_caller {
 	/* To be judged. */
-	char		 key[TT_KEY_HEX_SZ];	/* as PostgreSQL reads it */
+	char		 key[TT_KEY_HEX_SZ];	/* as PostgreSQL reads it;
+						   "": the public */
 	const char	*scope;			/* "job:read" */
 
 	/* What SQL said; 0 and false where it did not come to that. */

@@ -117,7 +117,7 @@ look_at_quiet(struct tt_clocks *c, int64_t now)
 			tt_fanout_kill(c->fanout, st);
 		} else if (now - st->wrote_ms >= keepalive) {
 			tt_buf_clear(&text);
-			st->vocabulary->keepalive(&text);
+			st->vocabulary->keepalive(&text, NULL);
 			tt_fanout_tell(c->fanout, st, &text);
 		}
 	}

@@ -101,8 +101,9 @@ show(const struct tt_event *ev, struct tt_buf *b, bool *replaceable)
 }
 
 static void
-keepalive(struct tt_buf *b)
+keepalive(struct tt_buf *b, const char *id)
 {
+	(void)id;
 	tt_buf_puts(b, ": keepalive\n\n");
 }
 

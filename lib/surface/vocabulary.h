@@ -20,9 +20,22 @@ struct tt_vocabulary {
 
 	/*
 	 * The comment or event that keeps a quiet stream open; NULL where
-	 * nothing may be said in between.
+	 * nothing may be said in between.  id: what to resume from, to be told
+	 * if the client's is old; or NULL.
 	 */
-	void		 (*keepalive)(struct tt_buf *);
+	void		 (*keepalive)(struct tt_buf *, const char *id);
+
+	/*
+	 * 0: that is said after TELLTALE_KEEPALIVE seconds of silence.  Else
+	 * every so many seconds, whatever else was said.
+	 */
+	int		 beat_s;
+
+	/*
+	 * The program ends: the name of the event that says so, its data
+	 * appended; NULL where none does.
+	 */
+	const char	*(*goodbye)(struct tt_buf *data);
 
 	/*
 	 * Of a client that waits for one whole answer: the body of it, now that

@@ -56,8 +56,9 @@ show(const struct tt_event *ev, struct tt_buf *data, bool *replaceable)
 }
 
 static void
-keepalive(struct tt_buf *b)
+keepalive(struct tt_buf *b, const char *id)
 {
+	(void)id;
 	tt_buf_puts(b, ": still here\n\n");
 }
 
@@ -757,7 +758,7 @@ a_word_of_its_own_is_for_one_stream_and_stays(void **state)
 
 	(void)state;
 	assert_int_equal(catch_up(true), 1);
-	keepalive(&text);
+	keepalive(&text, NULL);
 	tt_fanout_tell(&fo, c->st, &text);
 	for (i = 1; i < 200; i++)
 		live(1, i, TT_JOB_PROGRESS);
