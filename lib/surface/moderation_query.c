@@ -2,7 +2,6 @@
  * moderation_query.c - the parameters of GET /api/v1/jobs: see moderation.h.
  */
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,33 +12,11 @@
 
 #define LIMIT_PRESET	50
 #define SEARCH_MAX	64
-#define NUMBER_DIGITS	10
 
 static const char *const known[] = {
 	"limit", "offset", "cursor", "type", "decision", "status", "search",
 	"from", "to", NULL
 };
-
-/* Digits only, from min to max; *out is left alone if it was not given. */
-static TT_MUSTUSE enum tt_rc
-read_number(const struct tt_request *req, const char *name, int min, int max,
-    int *out, struct tt_err *err)
-{
-	const char	*s = tt_request_param(req, name);
-	size_t		 n = s == NULL ? 0 : strlen(s);
-	long long	 v;
-
-	if (s == NULL)
-		return TT_OK;
-	v = n > 0 && n <= NUMBER_DIGITS && strspn(s, "0123456789") == n ?
-	    strtoll(s, NULL, 10) : -1;
-	if (v < min || v > max)
-		return tt_err_tell(err, TT_BADREQ,
-		    "%s must be a whole number from %d to %d", name, min,
-		    max);
-	*out = (int)v;
-	return TT_OK;
-}
 
 static TT_MUSTUSE enum tt_rc
 read_time(const struct tt_request *req, const char *name, bool *has,
@@ -132,9 +109,9 @@ tt_moderation_query(const struct tt_request *req, struct tt_list_query *q,
 	(void)memset(q, 0, sizeof(*q));
 	q->limit = LIMIT_PRESET;
 	if (tt_request_known(req, known, err) != TT_OK ||
-	    read_number(req, "limit", 1, TT_LIST_MAX, &q->limit, err)
-	    != TT_OK ||
-	    read_number(req, "offset", 0, INT_MAX, &q->offset, err) != TT_OK ||
+	    tt_request_number(req, "limit", 1, TT_LIST_MAX, &q->limit, err) !=
+	    TT_OK || tt_request_number(req, "offset", 0, INT_MAX, &q->offset,
+	    err) != TT_OK ||
 	    read_words(req, q, err) != TT_OK ||
 	    read_status(req, q, err) != TT_OK ||
 	    read_time(req, "from", &q->has_from, &q->from_us, err) != TT_OK ||

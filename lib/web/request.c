@@ -1,6 +1,7 @@
 /*
  * request.c - see request.h.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -8,6 +9,7 @@
 #include "web/request.h"
 
 #define IDEMPOTENCY_MAX	255
+#define NUMBER_DIGITS	10
 
 static const char	 id_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -79,6 +81,26 @@ tt_request_param(const struct tt_request *req, const char *name)
 		if (strcmp(req->param[i].name, name) == 0)
 			return req->param[i].value;
 	return NULL;
+}
+
+enum tt_rc
+tt_request_number(const struct tt_request *req, const char *name, int min,
+    int max, int *out, struct tt_err *err)
+{
+	const char	*s = tt_request_param(req, name);
+	size_t		 n = s == NULL ? 0 : strlen(s);
+	long long	 v;
+
+	if (s == NULL)
+		return TT_OK;
+	v = n > 0 && n <= NUMBER_DIGITS && strspn(s, "0123456789") == n ?
+	    strtoll(s, NULL, 10) : -1;
+	if (v < min || v > max)
+		return tt_err_tell(err, TT_BADREQ,
+		    "%s must be a whole number from %d to %d", name, min,
+		    max);
+	*out = (int)v;
+	return TT_OK;
 }
 
 /* How many segments the pattern has: one after each of its slashes. */

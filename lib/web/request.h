@@ -62,6 +62,13 @@ const char	*tt_request_env(const struct tt_request *, const char *name);
 const char	*tt_request_param(const struct tt_request *, const char *name);
 
 /*
+ * The number that it is: digits only, from min to max.  *out is left as it is,
+ * a default, if it was not given.  TT_BADREQ naming the parameter.
+ */
+enum tt_rc	 tt_request_number(const struct tt_request *, const char *name,
+		    int min, int max, int *out, struct tt_err *) TT_MUSTUSE;
+
+/*
  * Does the path match?  A pattern is "/api/v1/job/{}/progress": "{}" is one
  * segment, put into capture (borrowed, up to two; NULL if there is none).  The
  * pattern may begin at any slash and reaches to the path's end, so an

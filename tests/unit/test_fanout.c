@@ -62,7 +62,9 @@ keepalive(struct tt_buf *b, const char *id)
 	tt_buf_puts(b, ": still here\n\n");
 }
 
-static const struct tt_vocabulary	 plain = { show, keepalive, NULL };
+static const struct tt_vocabulary	 plain = {
+	.show = show, .keepalive = keepalive
+};
 
 static int
 begin(void **state)

@@ -274,6 +274,48 @@ what_is_not_known_is_named(void **state)
 	tt_request_free(&req);
 }
 
+static const struct {
+	const char	*query;
+	int		 n;		/* -1: refused */
+} numbers[] = {
+	{ "", 7 }, { "m=2", 7 }, { "n=1", 1 }, { "n=1000", 1000 },
+	{ "n=0001", 1 }, { "n=%31", 1 }, { "n=0", -1 }, { "n=1001", -1 },
+	{ "n=", -1 }, { "n", -1 }, { "n=-1", -1 }, { "n=+1", -1 },
+	{ "n=1.0", -1 }, { "n=1e2", -1 }, { "n=0x1", -1 }, { "n=%201", -1 },
+	{ "n=1x", -1 }, { "n=4294967297", -1 }, { "n=00000000001", -1 },
+	{ "n=18446744073709551617", -1 },
+};
+
+static void
+a_number_is_of_digits_and_in_its_range(void **state)
+{
+	struct tt_request	 req = { 0 };
+	struct tt_err		 err;
+	char			 uri[64], path[64];
+	size_t			 i;
+	int			 n;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		tt_err_clear(&err);
+		n = 7;
+		(void)snprintf(uri, sizeof(uri), "/x?%s", numbers[i].query);
+		assert_int_equal(parse(uri, "", path, sizeof(path), &req),
+		    TT_OK);
+		if (tt_request_number(&req, "n", 1, 1000, &n, &err) ==
+		    TT_OK) {
+			assert_int_equal(n, numbers[i].n);
+			continue;
+		}
+		assert_int_equal(numbers[i].n, -1);
+		assert_int_equal(err.rc, TT_BADREQ);
+		assert_string_equal(err.msg,
+		    "n must be a whole number from 1 to 1000");
+		assert_int_equal(n, 7);
+	}
+	tt_request_free(&req);
+}
+
 static void
 only_the_methods_named_are_allowed(void **state)
 {
@@ -507,6 +549,7 @@ main(void)
 		cmocka_unit_test(queries_are_split_and_decoded),
 		cmocka_unit_test(there_is_room_for_64_parameters),
 		cmocka_unit_test(what_is_not_known_is_named),
+		cmocka_unit_test(a_number_is_of_digits_and_in_its_range),
 		cmocka_unit_test(only_the_methods_named_are_allowed),
 		cmocka_unit_test(an_event_stream_must_be_acceptable),
 		cmocka_unit_test(entity_tags_are_compared_weakly),
