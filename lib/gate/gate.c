@@ -84,6 +84,23 @@ cookie(const struct tt_request *req, char out[TT_TICKET_SZ])
 	return NULL;
 }
 
+/* The ticket that is shown: in the URL of a stream, or else as the cookie. */
+static const char *
+ticket_shown(const struct tt_request *req, bool stream,
+    char text[TT_TICKET_SZ], bool *by_cookie)
+{
+	const char	*ticket = NULL;
+
+	*by_cookie = false;
+	if (tt_key_given(req))
+		return NULL;
+	if (stream)
+		ticket = tt_request_param(req, "ticket");
+	if (ticket == NULL)
+		*by_cookie = (ticket = cookie(req, text)) != NULL;
+	return ticket;
+}
+
 /*
  * A browser sends the cookie with whatever it is made to send.  So a write
  * must show what only a page of the same origin can: a header of its own, and
@@ -107,22 +124,15 @@ identify(struct tt_visitor *who, const struct tt_request *req, bool stream,
     struct tt_err *err)
 {
 	char		 text[TT_TICKET_SZ];
-	const char	*ticket = NULL;
+	const char	*ticket;
 
-	if (!tt_key_given(req)) {
-		if (stream)
-			ticket = tt_request_param(req, "ticket");
-		if (ticket == NULL && (ticket = cookie(req, text)) != NULL) {
-			if (!may_use_cookie(req))
-				return tt_err_tell(err, TT_FORBIDDEN,
-				    "A ticket in a cookie may write only with "
-				    "Sec-Fetch-Site: same-origin and an "
-				    "X-Telltale header");
-			who->by_cookie = true;
-		}
-	}
+	ticket = ticket_shown(req, stream, text, &who->by_cookie);
 	if (ticket == NULL)
 		return tt_key_read(req, who->id, err);
+	if (who->by_cookie && !may_use_cookie(req))
+		return tt_err_tell(err, TT_FORBIDDEN,
+		    "A ticket in a cookie may write only with Sec-Fetch-Site: "
+		    "same-origin and an X-Telltale header");
 	if (tt_ticket_open(conf->secret, ticket, tt_clock_now_us(),
 	    &who->ticket, err) != TT_OK)
 		return err->rc;
@@ -168,6 +178,21 @@ tt_gate_enter(struct tt_visitor *who, const struct tt_request *req,
 }
 
 enum tt_rc
+tt_gate_enter_public(struct tt_visitor *who, const struct tt_request *req,
+    const char *scope, bool stream, struct tt_err *err)
+{
+	char	 text[TT_TICKET_SZ];
+	bool	 by_cookie;
+
+	if (tt_key_given(req) ||
+	    ticket_shown(req, stream, text, &by_cookie) != NULL)
+		return tt_gate_enter(who, req, scope, stream, err);
+	who->caller.scope = scope;
+	set_address(who, req);
+	return address_pays(who) ? TT_OK : refuse(who, err);
+}
+
+enum tt_rc
 tt_gate_job(const struct tt_visitor *who, const char *job_id,
     struct tt_err *err)
 {
@@ -194,6 +219,9 @@ tt_gate_settle(struct tt_visitor *who, struct tt_db *db, struct tt_err *err)
 	int	 limit = who->caller.rate_per_minute;
 	bool	 pays = true;
 
+	/* The public has no rate of its own: what it paid, it paid. */
+	if (tt_caller_public(&who->caller) && who->caller.judged)
+		return err->rc;
 	if (err->rc == TT_UNAUTHORIZED) {
 		tt_rate_set_limit(rates, who->id, 0);
 		return err->rc;

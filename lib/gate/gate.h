@@ -52,8 +52,8 @@ enum tt_rc	 tt_gate_enter(struct tt_visitor *, const struct tt_request *,
 		    TT_MUSTUSE;
 
 /*
- * The same, but who shows neither key nor ticket comes in as the public:
- * caller.key is empty, which SQL is to be given as null, and his address pays.
+ * The same, but who shows neither key nor ticket comes in as the public: SQL
+ * judges whether there is anything for it to see, and the address pays.
  */
 enum tt_rc	 tt_gate_enter_public(struct tt_visitor *,
 		    const struct tt_request *, const char *scope, bool stream,
@@ -65,8 +65,9 @@ enum tt_rc	 tt_gate_job(const struct tt_visitor *, const char *job_id,
 
 /*
  * SQL has spoken (err is what came of it).  A good key pays for itself from
- * here on, and its address gets back what it paid; a bad one leaves it to the
- * address.  Returns err->rc, or TT_LIMITED: then what SQL gave is not shown.
+ * here on, and its address gets back what it paid; a bad one, and the public,
+ * leave it to the address.  Returns err->rc, or TT_LIMITED: then what SQL gave
+ * is not shown.
  */
 enum tt_rc	 tt_gate_settle(struct tt_visitor *, struct tt_db *,
 		    struct tt_err *) TT_MUSTUSE;

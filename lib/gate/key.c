@@ -61,8 +61,7 @@ tt_key_read(const struct tt_request *req, unsigned char hash[TT_KEY_HASH_SZ],
 	const char	*header = authorization(req), *key;
 
 	if (header == NULL)
-		return tt_err_tell(err, TT_UNAUTHORIZED,
-		    "An API key is needed: Authorization: Bearer KEY");
+		return tt_err_tell(err, TT_UNAUTHORIZED, TT_KEY_NEEDED);
 	if ((key = credentials(header)) == NULL || !well_formed(key))
 		return tt_err_tell(err, TT_UNAUTHORIZED, "Invalid API key");
 

@@ -36,6 +36,18 @@ tt_caller_key(struct tt_caller *c, const unsigned char hash[TT_KEY_HASH_SZ])
 	    TT_KEY_HASH_SZ);
 }
 
+bool
+tt_caller_public(const struct tt_caller *c)
+{
+	return c->key[0] == '\0';
+}
+
+const char *
+tt_caller_arg(const struct tt_caller *c)
+{
+	return tt_caller_public(c) ? NULL : c->key;
+}
+
 enum tt_rc
 tt_caller_verdict(struct tt_caller *c, const PGresult *res, int row,
     struct tt_err *err)
@@ -49,12 +61,15 @@ tt_caller_verdict(struct tt_caller *c, const PGresult *res, int row,
 	c->rate_per_minute = (int)tt_db_int(res, row,
 	    PQfnumber(res, "rate_per_minute"));
 	c->unused = *tt_db_text(res, row, PQfnumber(res, "unused")) == 't';
+	c->judged = true;
 
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		if (strcmp(word, verdicts[i].word) != 0)
 			continue;
 		if (verdicts[i].rc == TT_OK)
 			return TT_OK;
+		if (verdicts[i].rc == TT_UNAUTHORIZED && tt_caller_public(c))
+			return tt_err_tell(err, TT_UNAUTHORIZED, TT_KEY_NEEDED);
 		return tt_err_tell(err, verdicts[i].rc, "%s",
 		    verdicts[i].text);
 	}

@@ -17,6 +17,7 @@ struct tt_db;
 
 #define TT_KEY_HASH_SZ	32
 #define TT_KEY_HEX_SZ	67	/* "\x", 64 digits, NUL: a bytea in text */
+#define TT_KEY_NEEDED	"An API key is needed: Authorization: Bearer KEY"
 
 struct tt_caller {
 	/* To be judged. */
@@ -25,6 +26,7 @@ struct tt_caller {
 	const char	*scope;			/* "job:read" */
 
 	/* What SQL said; 0 and false where it did not come to that. */
+	bool		 judged;
 	int		 rate_per_minute;	/* 0: no such key */
 	bool		 unused;		/* for an hour: note its use */
 };
@@ -32,6 +34,12 @@ struct tt_caller {
 /* The key's hash, into caller->key. */
 void		 tt_caller_key(struct tt_caller *,
 		    const unsigned char hash[TT_KEY_HASH_SZ]);
+
+/* Has he shown neither key nor ticket? */
+bool		 tt_caller_public(const struct tt_caller *);
+
+/* The key as an argument of the web functions: of the public, NULL. */
+const char	*tt_caller_arg(const struct tt_caller *);
 
 /*
  * Read the columns verdict, rate_per_minute and unused of that row, by name.

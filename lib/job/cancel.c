@@ -14,7 +14,7 @@ tt_cancel(struct tt_db *db, struct tt_caller *caller, const char *job_id,
 		"from telltale.web_cancel($1, $2, $3)", 3
 	};
 	const char			*args[] = {
-		caller->key, caller->scope, job_id
+		tt_caller_arg(caller), caller->scope, job_id
 	};
 	struct tt_err			 verdict;
 	PGresult			*res;

@@ -16,7 +16,9 @@ tt_grant_get(struct tt_db *db, struct tt_caller *caller, const char *scopes,
 		"array_to_string(scopes, ' ') as scopes "
 		"from telltale.web_ticket($1, string_to_array($2, ' '))", 2
 	};
-	const char			*args[] = { caller->key, scopes };
+	const char			*args[] = {
+		tt_caller_arg(caller), scopes
+	};
 	PGresult			*res;
 
 	granted[0] = '\0';

@@ -100,7 +100,7 @@ tt_job_get(struct tt_db *db, struct tt_caller *caller, const char *job_id,
 		"job", "select * from telltale.web_job($1, $2, $3)", 3
 	};
 	const char			*args[] = {
-		caller->key, caller->scope, job_id
+		tt_caller_arg(caller), caller->scope, job_id
 	};
 
 	(void)memset(row, 0, sizeof(*row));

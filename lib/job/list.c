@@ -54,7 +54,7 @@ set_arguments(struct arguments *a, const struct tt_caller *caller,
     const struct tt_list_query *q)
 {
 	(void)memset(a, 0, sizeof(*a));
-	a->arg[KEY] = caller->key;
+	a->arg[KEY] = tt_caller_arg(caller);
 	a->arg[SCOPE] = caller->scope;
 	set_number(a, LIMIT, q->limit + 1);
 	set_number(a, OFFSET, q->offset);

@@ -70,7 +70,7 @@ put_args(struct tt_args *a, const struct tt_caller *caller,
 {
 	int	 i;
 
-	tt_args_text(a, caller->key);
+	tt_args_text(a, tt_caller_arg(caller));
 	tt_args_text(a, caller->scope);
 	tt_args_open(a);
 	for (i = 0; i < ask->n; i++)

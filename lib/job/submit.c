@@ -190,7 +190,7 @@ put_args(struct tt_args *a, const struct tt_caller *caller,
 	unsigned char	 hash[TT_REQUEST_HASH_SZ];
 	struct tt_buf	*b;
 
-	tt_args_text(a, caller->key);
+	tt_args_text(a, tt_caller_arg(caller));
 	tt_args_text(a, caller->scope);
 	tt_args_text(a, s->type);
 	tt_args_text(a, s->payload);

@@ -89,12 +89,41 @@ what_else_sql_says_is_kept(void **state)
 	PQclear(res);
 }
 
+/* He is told what is wrong with his key, or that he has shown none. */
+static void
+who_shows_no_key_is_told_how(void **state)
+{
+	char			 verdict[] = "unauthorized";
+	struct tt_caller	 caller;
+	struct tt_err		 err;
+	PGresult		*res = answer(verdict, NULL, NULL);
+
+	(void)state;
+	memset(&caller, 0, sizeof(caller));
+	assert_null(tt_caller_arg(&caller));
+	tt_err_clear(&err);
+	assert_int_equal(tt_caller_verdict(&caller, res, 0, &err),
+	    TT_UNAUTHORIZED);
+	assert_true(err.told && caller.judged);
+	assert_string_equal(err.msg, TT_KEY_NEEDED);
+
+	tt_caller_key(&caller, (const unsigned char *)
+	    "a hash of thirty-two bytes, here");
+	assert_string_equal(tt_caller_arg(&caller), caller.key);
+	tt_err_clear(&err);
+	assert_int_equal(tt_caller_verdict(&caller, res, 0, &err),
+	    TT_UNAUTHORIZED);
+	assert_string_equal(err.msg, "Invalid API key");
+	PQclear(res);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(verdicts_become_codes),
 		cmocka_unit_test(what_else_sql_says_is_kept),
+		cmocka_unit_test(who_shows_no_key_is_told_how),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
