@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "gate/rate.h"
 #include "surface/refusal.h"
@@ -108,14 +109,27 @@ tt_refusal_begin(struct tt_reply *reply, const struct tt_request *req,
 		    tt_reply_header);
 }
 
-void
-tt_refusal_rate(struct tt_reply *reply, const struct tt_rate *rate)
+static void
+put_rate(struct tt_reply *reply, const struct tt_rate *rate, int64_t reset_s)
 {
 	if (rate->limit == 0)
 		return;
 	put_number(reply, "X-RateLimit-Limit", rate->limit, tt_reply_always);
 	put_number(reply, "X-RateLimit-Remaining", rate->remaining,
 	    tt_reply_always);
-	put_number(reply, "X-RateLimit-Reset", (rate->reset_ms + 999) / 1000,
-	    tt_reply_always);
+	put_number(reply, "X-RateLimit-Reset", reset_s, tt_reply_always);
+}
+
+void
+tt_refusal_rate(struct tt_reply *reply, const struct tt_rate *rate)
+{
+	put_rate(reply, rate, (rate->reset_ms + 999) / 1000);
+}
+
+void
+tt_refusal_rate_until(struct tt_reply *reply, const struct tt_rate *rate)
+{
+	int64_t	 now_ms = tt_clock_now_us() / 1000;
+
+	put_rate(reply, rate, (now_ms + rate->reset_ms + 999) / 1000);
 }

@@ -29,7 +29,12 @@ int		 tt_refusal_retry(const struct tt_err *);
 void		 tt_refusal_begin(struct tt_reply *, const struct tt_request *,
 		    const struct tt_err *);
 
-/* X-RateLimit headers, the reset in seconds to go.  Before the answer. */
+/*
+ * X-RateLimit headers, the reset in seconds to go, or as a time in seconds
+ * since the epoch.  Before the answer.
+ */
 void		 tt_refusal_rate(struct tt_reply *, const struct tt_rate *);
+void		 tt_refusal_rate_until(struct tt_reply *,
+		    const struct tt_rate *);
 
 #endif /* !TT_REFUSAL_H */

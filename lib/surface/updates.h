@@ -12,12 +12,12 @@ struct tt_reply;
 struct tt_request;
 struct tt_vocabulary;
 
-/* waiting, processing, completed, failed. */
+/* waiting, processing, completed, failed; a cancelled job has failed. */
 const char	*tt_updates_status(enum tt_status);
 
 /*
- * What a job does, in this surface's word: the payload's action if that is
- * index, delete or move, else the job's type.  action may be NULL.
+ * What a job does, in this surface's word: the action of its payload, as
+ * telltale.job_action() tells it, or the job's type where that is NULL.
  */
 const char	*tt_updates_action(const char *action, const char *type);
 
