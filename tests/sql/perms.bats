@@ -34,6 +34,8 @@ job_give_back       -
 job_input           worker admin
 job_make            -
 job_refuse          -
+job_remove          -
+job_retry           -
 job_tell            -
 key_add             admin
 key_revoke          admin
@@ -41,6 +43,7 @@ lease_expire        -
 lease_reap          -
 lease_take          -
 progress            worker admin
+public_accounts     -
 remove              worker admin
 retry               worker admin
 scope_list          admin
@@ -63,9 +66,16 @@ web_job_list        web
 web_key             -
 web_key_used        web
 web_progress_open   web
+web_queue_job       web
+web_queue_list      web
+web_queue_remove    web
+web_queue_retry     web
+web_queue_stats     web
 web_ready           web
 web_submit          web
 web_ticket          web
+web_video_status    web
+web_view            -
 web_webhook_delete  web
 web_webhook_set     web
 webhook_claim       webhook admin
@@ -248,6 +258,13 @@ select * from telltale.web_ticket(sha256('his'), null);
 select * from telltale.web_key_used(sha256('his'));
 select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 select * from telltale.web_cancel(sha256('his'), null, 'yours');
+select * from telltale.web_queue_list(sha256('his'), null, 100, 0, null, null);
+select * from telltale.web_queue_list(null, null, 100, 0, null, null);
+select * from telltale.web_queue_job(sha256('his'), null, 'yours');
+select * from telltale.web_queue_stats(sha256('his'), null);
+select * from telltale.web_video_status(sha256('his'), null, 'x');
+select * from telltale.web_queue_retry(sha256('his'), null, 'yours');
+select * from telltale.web_queue_remove(sha256('his'), null, 'yours');
 select * from telltale.web_webhook_set(sha256('guess'), null, 'https://h/', null);
 select * from telltale.web_webhook_delete(sha256('guess'), null);
 select * from telltale.web_ready();
