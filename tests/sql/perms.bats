@@ -44,6 +44,7 @@ lease_reap          -
 lease_take          -
 progress            worker admin
 public_accounts     -
+queue_count         -
 remove              worker admin
 retry               worker admin
 scope_list          admin
@@ -66,11 +67,13 @@ web_job_list        web
 web_key             -
 web_key_used        web
 web_progress_open   web
+web_queue_items     web
 web_queue_job       web
 web_queue_list      web
 web_queue_remove    web
 web_queue_retry     web
 web_queue_stats     web
+web_queue_status    web
 web_ready           web
 web_submit          web
 web_ticket          web
@@ -265,6 +268,8 @@ select * from telltale.web_queue_stats(sha256('his'), null);
 select * from telltale.web_video_status(sha256('his'), null, 'x');
 select * from telltale.web_queue_retry(sha256('his'), null, 'yours');
 select * from telltale.web_queue_remove(sha256('his'), null, 'yours');
+select * from telltale.web_queue_status(sha256('his'), null);
+select * from telltale.web_queue_items(sha256('his'), null, 1000, 0);
 select * from telltale.web_webhook_set(sha256('guess'), null, 'https://h/', null);
 select * from telltale.web_webhook_delete(sha256('guess'), null);
 select * from telltale.web_ready();

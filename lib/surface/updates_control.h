@@ -1,0 +1,32 @@
+/*
+ * updates_control.h - the answers of /api/queue (seed 004).
+ */
+#ifndef TT_UPDATES_CONTROL_H
+#define TT_UPDATES_CONTROL_H
+
+#include "base/rc.h"
+
+struct tt_control;
+struct tt_items;
+struct tt_reply;
+struct tt_request;
+
+/* What GET /api/queue/items asks for. */
+struct tt_items_query {
+	int	 limit, offset;
+};
+
+/* TT_BADREQ naming the parameter at fault. */
+enum tt_rc	 tt_updates_query(const struct tt_request *,
+		    struct tt_items_query *, struct tt_err *) TT_MUSTUSE;
+
+/* 200, or 304 where the client has the same already. */
+void		 tt_updates_control(struct tt_reply *,
+		    const struct tt_request *, const struct tt_control *);
+void		 tt_updates_items(struct tt_reply *, const struct tt_request *,
+		    const struct tt_items_query *, const struct tt_items *);
+
+/* 200: {"success":true,"message"}. */
+void		 tt_updates_done(struct tt_reply *, const char *message);
+
+#endif /* !TT_UPDATES_CONTROL_H */
