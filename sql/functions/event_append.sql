@@ -10,6 +10,18 @@
 --      Under REPEATABLE READ and above the second look would see an old
 --      snapshot, so those transactions always ring.
 --
+--      The transaction id is assigned before the event id is drawn, which the
+--      columns' defaults would do the other way round.  So all events of a
+--      transaction have higher ids than any that was drawn before it got its
+--      transaction id.  Who reads last_value of telltale.job_event_id, and then
+--      has a transaction id assigned to himself, knows: all events of
+--      transactions above his have ids above that value.
+--
+--      It does not follow that those which a snapshot calls not yet begun
+--      (xid >= its xmax) have higher ids than what was there when it was taken.
+--      xmax is one more than the highest that has ended: it may be under way,
+--      and have drawn its ids long ago.
+--
 --      p_job, p_job_id, p_type and p_seq are null for what concerns a queue.
 --
 -- Called by:   job_event_append and what else has something to tell
@@ -29,6 +41,7 @@ language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform pg_current_xact_id();
     insert into telltale.job_event
            (account_id, job, job_id, type, seq, kind, data)
     values (p_account_id, p_job, p_job_id, p_type, p_seq, p_kind, p_data);
