@@ -80,7 +80,6 @@ create table telltale.schedule (
     enabled                boolean     not null default false,
     combine_mode           text        not null default 'ALL' check (combine_mode in ('ALL', 'ANY')),
     check_interval_seconds integer     not null default 30 check (check_interval_seconds between 5 and 3600),
-    conditions_met         boolean     not null default true,
     checked_at             timestamptz,
     changed_at             timestamptz not null default now()
 );
@@ -90,7 +89,6 @@ comment on column telltale.schedule.account_id             is 'Whose queue.';
 comment on column telltale.schedule.enabled                is 'Does it count?';
 comment on column telltale.schedule.combine_mode           is 'Must all rules be met, or any one of them?';
 comment on column telltale.schedule.check_interval_seconds is 'How often tick() looks.';
-comment on column telltale.schedule.conditions_met         is 'What it found: the queue may run.';
 comment on column telltale.schedule.checked_at             is 'When it last looked.';
 comment on column telltale.schedule.changed_at             is 'When somebody last changed it.';
 

@@ -7,7 +7,8 @@ select telltale.account_add('other');
 create function public.reset() returns void language sql as $$
     truncate telltale.job, telltale.job_event, telltale.queue_control,
              telltale.api_key, telltale.listener, telltale.listener_sleep,
-             telltale.tick_state, telltale.webhook, telltale.webhook_delivery cascade;
+             telltale.tick_state, telltale.webhook, telltale.webhook_delivery,
+             telltale.schedule, telltale.queue_metric cascade;
     update telltale.account set terminated_at = null where terminated_at is not null;
 $$;
 
@@ -36,7 +37,12 @@ language sql as $$
         (select string_agg(t::text, ',' order by t.account_id, t.key) from telltale.idempotency_key as t),
         (select string_agg(t::text, ',' order by t.account_id) from telltale.webhook as t),
         (select string_agg(t::text, ',' order by t.delivery_id) from telltale.webhook_delivery as t),
-        (select string_agg(t::text, ',' order by t.name) from telltale.job_type as t)))
+        (select string_agg(t::text, ',' order by t.name) from telltale.job_type as t),
+        (select string_agg(t::text, ',' order by t.opcode) from telltale.opcode as t),
+        (select string_agg(t::text, ',' order by t.account_id) from telltale.queue_control as t),
+        (select string_agg(t::text, ',' order by t.account_id) from telltale.schedule as t),
+        (select string_agg(t::text, ',' order by t.account_id, t.n) from telltale.schedule_rule as t),
+        (select string_agg(t::text, ',' order by t.account_id, t.name) from telltale.queue_metric as t)))
 $$;
 
 -- A job that is being worked on: claimed once, by worker w.
@@ -54,6 +60,16 @@ $$;
 create function public.silence(p_job_id text) returns void language sql as $$
     update telltale.job set lease_until = clock_timestamp() - interval '1 second'
      where job_id = p_job_id
+$$;
+
+-- The events of an account's queue, one a line: kind and data.
+create function public.told(p_account text default 'demo') returns setof text
+language sql as $$
+    select e.kind || ' ' || e.data
+      from telltale.job_event as e
+      join telltale.account as a on a.account_id = e.account_id
+     where e.job is null and a.name = p_account
+     order by e.event_id
 $$;
 
 -- The events of a job, one a line: seq, kind and data.

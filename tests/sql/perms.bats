@@ -13,6 +13,7 @@ teardown_file() { drop; }
 may_call() {
   cat <<'END'
 account_add         admin
+account_find        -
 account_set         admin
 cancel              worker admin
 claim               worker admin
@@ -37,18 +38,26 @@ job_refuse          -
 job_remove          -
 job_retry           -
 job_tell            -
+json_wrong          -
 key_add             admin
 key_revoke          admin
 lease_expire        -
 lease_reap          -
 lease_take          -
+opcode_add          admin
+pause               admin
 progress            worker admin
 public_accounts     -
+publish             worker admin
 queue_count         -
+queue_lock          -
+queue_pause         -
 remove              worker admin
+resume              admin
 retry               worker admin
 scope_list          admin
 score               worker admin
+server_pause        -
 stage_completed     worker admin
 stage_started       worker admin
 submit              worker admin
