@@ -1,8 +1,6 @@
 /*
  * json.c - see json.h.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -88,31 +86,59 @@ replacement(const char *s, size_t n, char out[7])
 	return NULL;
 }
 
-/* Runs of what needs no escape are appended in one go. */
-void
-tt_json_stringn(struct tt_json *j, const char *s, size_t sz)
+/* The same for what is JSON: its own escapes stay, its line ends are blanks. */
+static const char *
+replacement_in_json(const char *s, size_t n, char out[7])
 {
-	const char	*end, *run, *with;
+	if (*s == '"' || *s == '\\')
+		return NULL;
+	if (n == 1 && (unsigned char)*s < 0x20)
+		return " ";
+	return replacement(s, n, out);
+}
+
+/* Runs of what needs no replacement are appended in one go. */
+static void
+copy(struct tt_buf *b, const char *s, size_t sz,
+    const char *(*replace)(const char *, size_t, char *))
+{
+	const char	*end = s + sz, *run, *with;
 	char		 esc[7];
 	size_t		 n;
 
+	for (run = s; s < end; s += n == 0 ? 1 : n) {
+		n = tt_utf8_next(s, (size_t)(end - s));
+		if ((with = replace(s, n, esc)) == NULL)
+			continue;
+		tt_buf_add(b, run, (size_t)(s - run));
+		tt_buf_puts(b, with);
+		run = s + (n == 0 ? 1 : n);
+	}
+	tt_buf_add(b, run, (size_t)(end - run));
+}
+
+void
+tt_json_stringn(struct tt_json *j, const char *s, size_t sz)
+{
 	if (s == NULL) {
 		tt_json_null(j);
 		return;
 	}
 	begin(j);
 	tt_buf_putc(j->buf, '"');
-	end = s + sz;
-	for (run = s; s < end; s += n == 0 ? 1 : n) {
-		n = tt_utf8_next(s, (size_t)(end - s));
-		if ((with = replacement(s, n, esc)) == NULL)
-			continue;
-		tt_buf_add(j->buf, run, (size_t)(s - run));
-		tt_buf_puts(j->buf, with);
-		run = s + (n == 0 ? 1 : n);
-	}
-	tt_buf_add(j->buf, run, (size_t)(end - run));
+	copy(j->buf, s, sz, replacement);
 	tt_buf_putc(j->buf, '"');
+}
+
+void
+tt_json_copy(struct tt_json *j, const char *text, size_t sz)
+{
+	if (text == NULL) {
+		tt_json_null(j);
+		return;
+	}
+	begin(j);
+	copy(j->buf, text, sz, replacement_in_json);
 }
 
 void
@@ -133,16 +159,6 @@ tt_json_int(struct tt_json *j, int64_t n)
 {
 	begin(j);
 	tt_buf_printf(j->buf, "%lld", (long long)n);
-}
-
-void
-tt_json_tenths(struct tt_json *j, int64_t n)
-{
-	char	 text[32];
-
-	(void)snprintf(text, sizeof(text), n % 10 == 0 ? "%" PRId64 :
-	    "%" PRId64 ".%" PRId64, n / 10, n % 10);
-	tt_json_raw(j, text);
 }
 
 void

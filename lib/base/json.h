@@ -30,12 +30,17 @@ void	 tt_json_key(struct tt_json *, const char *key);	/* a literal */
 void	 tt_json_string(struct tt_json *, const char *);
 void	 tt_json_stringn(struct tt_json *, const char *, size_t sz);
 void	 tt_json_int(struct tt_json *, int64_t);
-void	 tt_json_tenths(struct tt_json *, int64_t);	/* 475: 47.5; 500: 50 */
 void	 tt_json_bool(struct tt_json *, bool);
 void	 tt_json_null(struct tt_json *);
 
 /* A number or document that is JSON already (from PostgreSQL); NULL is null. */
 void	 tt_json_raw(struct tt_json *, const char *);
+
+/*
+ * The same for a part of such a text.  It comes out on one line and harmless
+ * inside HTML, as strings do, and else as it is.
+ */
+void	 tt_json_copy(struct tt_json *, const char *, size_t sz);
 
 /* A key and its value; nothing at all where the value is NULL. */
 void	 tt_json_add_string(struct tt_json *, const char *key,

@@ -3,11 +3,9 @@
  */
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "base/member.h"
 #include "job/event.h"
 #include "job/progress.h"
 #include "surface/moderation.h"
@@ -44,59 +42,35 @@ tt_moderation_state(struct tt_buf *b, const struct tt_progress_job *p)
 	tt_json_close(&j, '}');
 }
 
-static void
-put_integer(struct tt_json *j, const char *key, const json_t *data)
-{
-	const json_t	*v = json_object_get(data, key);
-
-	if (!json_is_integer(v))
-		return;
-	tt_json_key(j, key);
-	tt_json_int(j, json_integer_value(v));
-}
-
-/* Per cent with one decimal, and none where it is nought. */
-static void
-put_progress(struct tt_json *j, const json_t *data)
-{
-	long	 tenths = (long)(json_number_value(json_object_get(data,
-		    "progress")) * 10. + .5);
-
-	tt_json_key(j, "progress");
-	tt_json_tenths(j, tenths);
-}
-
 static const char *
 show(const struct tt_event *ev, struct tt_buf *b, bool *replaceable)
 {
-	const char	*code;
-	json_t		*data;
-	struct tt_json	 j;
+	enum { PROGRESS, DETAIL, FRAMES, FRAME_COUNT, ERROR_CODE, N };
+	struct tt_member	 m[N] = {
+		{ .name = "progress" }, { .name = "detail" },
+		{ .name = "frames_completed" }, { .name = "frame_count" },
+		{ .name = "error_code" }
+	};
+	struct tt_json		 j;
 
+	*replaceable = ev->kind == TT_JOB_PROGRESS;
 	if (faces[ev->kind].status == NULL)
 		return NULL;
-	if ((data = json_loads(ev->data, 0, NULL)) == NULL) {
-		tt_error("event %lld: no JSON", (long long)ev->event_id);
-		return NULL;
-	}
-	code = faces[ev->kind].error_code;
-	if (code == NULL && tt_kind_ends_job(ev->kind))
-		code = json_string_value(json_object_get(data, "error_code"));
-
+	tt_members_find(ev->data, m, N);
 	tt_json_init(&j, b);
 	tt_json_open(&j, '{');
 	tt_json_add_string(&j, "job_id", ev->job_id);
 	tt_json_add_string(&j, "status", faces[ev->kind].status);
-	put_progress(&j, data);
-	tt_json_add_string(&j, "detail",
-	    json_string_value(json_object_get(data, "detail")));
-	put_integer(&j, "frames_completed", data);
-	put_integer(&j, "frame_count", data);
-	tt_json_add_string(&j, "error_code", code);
+	tt_member_put(&j, &m[PROGRESS]);
+	tt_member_add(&j, &m[DETAIL]);
+	tt_member_add(&j, &m[FRAMES]);
+	tt_member_add(&j, &m[FRAME_COUNT]);
+	if (faces[ev->kind].error_code != NULL)
+		tt_json_add_string(&j, "error_code",
+		    faces[ev->kind].error_code);
+	else if (tt_kind_ends_job(ev->kind))
+		tt_member_add(&j, &m[ERROR_CODE]);
 	tt_json_close(&j, '}');
-	json_decref(data);
-
-	*replaceable = ev->kind == TT_JOB_PROGRESS;
 	return "progress";
 }
 

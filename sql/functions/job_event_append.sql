@@ -2,7 +2,8 @@
 --
 --      Write an event of a job.  p_job is the row as the update that raised
 --      seq returned it, so its row lock is held.  What every job event carries
---      is added here: progress, and detail and frames where there are any.
+--      is added here: progress, and detail and frames where there are any; and
+--      the action, where there is one, of what happens to the job as a whole.
 --      Nulls in p_data are left out; p_exact is what a worker has said, and
 --      stays as it is.
 --
@@ -25,6 +26,11 @@ declare
         'frames_completed', p_job.frames_completed,
         'frame_count',      p_job.frame_count));
 begin
+    -- A payload may be big, and to read it is not for what happens all the time.
+    if p_kind like 'job.%' and p_kind <> 'job.progress' then
+        v_data := v_data || jsonb_strip_nulls(
+            jsonb_build_object('action', telltale.job_action(p_job.payload)));
+    end if;
     if p_exact is not null then
         v_data := v_data || p_exact;
     end if;

@@ -182,9 +182,7 @@ begin
         jsonb_build_object(
             'priority',  job.priority,
             'file_path', job.file_path,
-            'attempt',   job.attempt,
-            'action',    case when job.payload->>'action' in ('index', 'delete', 'move')
-                              then job.payload->>'action' end));
+            'attempt',   job.attempt));
 end
 $$;
 

@@ -28,6 +28,7 @@ feed_lease          web
 feed_open           web
 feed_read           web
 feed_sleep          web
+job_action          -
 job_cancel          -
 job_event_append    -
 job_find            -

@@ -44,6 +44,34 @@ END
   [ "$(sql "select count(*) from telltale.job_event where data ? 'action'")" = 0 ]
 }
 
+@test "what a job does with its file is told with all that happens to it as a whole" {
+  sql "select telltale.submit('demo', 'index', '{\"action\": \"move\"}', job_id => 'a');
+       select telltale.claim('w', '{index}');
+       select telltale.progress('a', 1, 7);
+       select telltale.stage_started('a', 1, 's');
+       select telltale.fail('a', 1, 'no');
+       select telltale.retry('a');
+       select telltale.claim('w', '{index}');
+       select telltale.complete('a', 2);
+       select telltale.submit('demo', 'index', '{\"action\": \"delete\"}', job_id => 'b');
+       select telltale.cancel('b');
+       select telltale.remove('b')" >/dev/null
+
+  prints sql "select job_id, kind, data ->> 'action' from telltale.job_event order by event_id" <<'END'
+a|job.created|move
+a|job.started|move
+a|job.progress|
+a|stage.started|
+a|job.requeued|move
+a|job.requeued|move
+a|job.started|move
+a|job.completed|move
+b|job.created|delete
+b|job.cancelled|delete
+b|job.deleted|delete
+END
+}
+
 @test "submit: the id of a job that is just being removed is not given out again" {
   sql "select working('r1')" >/dev/null
   session other

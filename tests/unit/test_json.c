@@ -105,6 +105,45 @@ any_bytes_make_valid_json(void **state)
 	tt_buf_free(&b);
 }
 
+/* JSON that is copied: in, out. */
+static const struct {
+	const char	*in, *out;
+} texts[] = {
+	{ "12345678901234567890", "12345678901234567890" },
+	{ "{\"a\": [1, 1e400, \"\\\"\\n\\\\\"]}",
+	    "{\"a\": [1, 1e400, \"\\\"\\n\\\\\"]}" },
+	{ "{\r\n\t\"a\":\n1}", "{   \"a\": 1}" },
+	{ "\"</script>&\"", "\"\\u003c/script\\u003e\\u0026\"" },
+	{ "\"\\\\<\"", "\"\\\\\\u003c\"" },
+	{ "\"\xe2\x80\xa8 \x7f \xc3\xa9\"",
+	    "\"\\u2028 \\u007f \xc3\xa9\"" },
+	{ "\"\xff\"", "\"" FFFD "\"" },
+};
+
+static void
+json_is_copied_as_it_is_but_harmless(void **state)
+{
+	struct tt_buf	 b = TT_BUF_INIT;
+	struct tt_json	 j;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		tt_buf_clear(&b);
+		tt_json_init(&j, &b);
+		tt_json_copy(&j, texts[i].in, strlen(texts[i].in));
+		assert_string_equal(tt_buf_text(&b), texts[i].out);
+	}
+	tt_buf_clear(&b);
+	tt_json_init(&j, &b);
+	tt_json_open(&j, '[');
+	tt_json_copy(&j, "12345", 2);
+	tt_json_copy(&j, NULL, 0);
+	tt_json_close(&j, ']');
+	assert_string_equal(tt_buf_text(&b), "[12,null]");
+	tt_buf_free(&b);
+}
+
 static void
 commas_come_by_themselves(void **state)
 {
@@ -161,6 +200,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(strings_are_escaped),
 		cmocka_unit_test(any_bytes_make_valid_json),
+		cmocka_unit_test(json_is_copied_as_it_is_but_harmless),
 		cmocka_unit_test(commas_come_by_themselves),
 		cmocka_unit_test(characters_are_counted),
 	};
