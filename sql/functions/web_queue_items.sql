@@ -12,7 +12,7 @@
 --      telltale.web_view(); anything but 'ok' comes alone.
 --
 --      limit        up to 1000
---      action       the payload's, where that is a text; its beginning
+--      action       the payload's, where it is one: see telltale.job_action()
 --      dest_path    the payload's, where that is a text that can be a file_path
 --      retries      how many attempts have come to nothing
 --      enqueued_us  when it was submitted; microseconds since the epoch
@@ -70,8 +70,7 @@ begin
     return query
     select null::text, null::integer, null::boolean, null::bigint,
            j.job_id, j.type, j.status::text, j.file_path,
-           case when jsonb_typeof(j.payload -> 'action') = 'string'
-                then left(j.payload ->> 'action', 16) end,
+           telltale.job_action(j.payload),
            case when jsonb_typeof(j.payload -> 'dest_path') = 'string'
                  and length(j.payload ->> 'dest_path') between 1 and 4096
                 then j.payload ->> 'dest_path' end,

@@ -125,7 +125,8 @@ END
                       ('b', '{\"action\": 7, \"dest_path\": [\"/b\"]}'), ('c', '[\"action\"]'), ('d', '7'),
                       ('e', jsonb_build_object('dest_path', repeat('x', 4096))),
                       ('f', jsonb_build_object('dest_path', repeat('x', 4097))),
-                      ('g', '{\"dest_path\": \"\"}')) as p (id, payload)" >/dev/null
+                      ('g', '{\"dest_path\": \"\"}'),
+                      ('h', '{\"action\": \"burn\"}')) as p (id, payload)" >/dev/null
 
   prints sql "select i.job_id, i.action, length(i.dest_path)
                 from telltale.web_queue_items($key, 'queue:read', 10, 0) as i where i.job_id is not null" <<'END'
@@ -136,6 +137,7 @@ d||
 e||4096
 f||
 g||
+h||
 END
 }
 
