@@ -13,8 +13,6 @@
 #include "web/formdata.h"
 #include "web/server.h"
 
-#define BODY_MAX	4096
-
 static const char *const nothing[] = { NULL };
 
 static void
@@ -38,19 +36,6 @@ show(struct tt_call *call, const char *id, struct tt_visitor *who,
 	tt_job_row_free(&row);
 }
 
-/* There is nothing to say: an empty body will do, or a form without fields. */
-static TT_MUSTUSE enum tt_rc
-read_nothing(const struct tt_request *req, struct tt_err *err)
-{
-	struct tt_form	 form = { 0 };
-
-	if (tt_form_read(&form, req, BODY_MAX, TT_FORM_JSON |
-	    TT_FORM_URLENCODED | TT_FORM_MULTIPART, err) == TT_OK)
-		(void)!tt_form_known(&form, nothing, err);
-	tt_form_free(&form);
-	return err->rc;
-}
-
 static void
 cancel(struct tt_call *call, const char *id, struct tt_visitor *who,
     struct tt_err *err)
@@ -62,7 +47,7 @@ cancel(struct tt_call *call, const char *id, struct tt_visitor *who,
 	    tt_request_known(req, nothing, err) == TT_OK &&
 	    tt_gate_enter(who, req, "job:write", false, err) == TT_OK &&
 	    tt_gate_job(who, id, err) == TT_OK &&
-	    read_nothing(req, err) == TT_OK) {
+	    tt_form_none(req, err) == TT_OK) {
 		(void)!tt_cancel(call->db, &who->caller, id, err);
 		(void)!tt_gate_settle(who, call->db, err);
 	}

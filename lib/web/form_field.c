@@ -9,6 +9,8 @@
 #include "base/utf8.h"
 #include "web/formdata.h"
 
+#define NONE_MAX	4096	/* bytes of a body without fields */
+
 static bool
 listed(const char *const *list, const char *name)
 {
@@ -34,6 +36,19 @@ tt_form_known(const struct tt_form *form, const char *const *known,
 			return tt_err_tell(err, TT_BADREQ,
 			    "Unknown field: %.64s", form->file[i].field);
 	return TT_OK;
+}
+
+enum tt_rc
+tt_form_none(const struct tt_request *req, struct tt_err *err)
+{
+	static const char *const	 nothing[] = { NULL };
+	struct tt_form			 form = { 0 };
+
+	if (tt_form_read(&form, req, NONE_MAX, TT_FORM_JSON |
+	    TT_FORM_URLENCODED | TT_FORM_MULTIPART, err) == TT_OK)
+		(void)!tt_form_known(&form, nothing, err);
+	tt_form_free(&form);
+	return err->rc;
 }
 
 const json_t *

@@ -76,6 +76,13 @@ enum tt_rc	 tt_form_known(const struct tt_form *,
 		    const char *const *known, struct tt_err *) TT_MUSTUSE;
 
 /*
+ * There is nothing to say: the body is empty, or a form without fields.  As
+ * tt_form_read() and tt_form_known().
+ */
+enum tt_rc	 tt_form_none(const struct tt_request *, struct tt_err *)
+		    TT_MUSTUSE;
+
+/*
  * The text of that field, NULL if it was not given (or is null).  TT_BADREQ
  * naming it where it is no text, or longer than max characters (code points).
  */

@@ -5,6 +5,11 @@
  * matter: its query is cut off, TELLTALE_MOUNT is taken away, each segment is
  * decoded once, a trailing slash is dropped.  "." and ".." segments, NUL, an
  * encoded slash, malformed escapes and what is not UTF-8 are TT_BADREQ.
+ *
+ * Where a program takes the path of a file, at the end of its own, tail is the
+ * segment before that.  All that follows is one segment then, with its slashes,
+ * encoded or not, the last one too; "." and ".." stay TT_BADREQ.
+ *
  * Everything points into the request's own buffers and lives until the next
  * request of the thread.
  */
@@ -30,6 +35,8 @@ struct tt_param {
 
 struct tt_request {
 	FCGX_Request	*fcgi;		/* borrowed; NULL in unit tests */
+	const char	*tail;		/* the caller's, before it is read:
+					   "video-status"; mostly NULL */
 	const char	*method;	/* "GET"; never NULL */
 	const char	*allow;		/* what tt_request_method() asked for */
 	const char	*segment[TT_REQUEST_SEGMENTS];

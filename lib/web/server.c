@@ -214,6 +214,7 @@ call_init(struct tt_call *call)
 {
 	memset(call, 0, sizeof(*call));
 	call->conf = &conf;
+	call->req.tail = program->tail;
 	return (call->db = program->db_new(&conf)) == NULL ? -1 : 0;
 }
 

@@ -28,6 +28,9 @@ struct tt_call {
 struct tt_program {
 	const char	*name;			/* "jobs.fcgi" */
 
+	/* What comes before a file's path: see request.h; may be NULL. */
+	const char	*tail;
+
 	/* Once, before any thread; may be NULL. */
 	enum tt_rc	 (*start)(const struct tt_conf *, struct tt_err *);
 

@@ -9,19 +9,42 @@
 static const char	 plain_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
 
+/* Is one of the parts between slashes "." or ".."? */
+static bool
+has_dots(const char *s)
+{
+	size_t	 n;
+
+	for (;; s += n + 1) {
+		n = strcspn(s, "/");
+		if ((n == 1 || n == 2) && strncmp(s, "..", n) == 0)
+			return true;
+		if (s[n] == '\0')
+			return false;
+	}
+}
+
 static TT_MUSTUSE enum tt_rc
-add_segment(struct tt_request *req, char *s, struct tt_err *err)
+add_segment(struct tt_request *req, char *s, bool is_tail, struct tt_err *err)
 {
 	if (!tt_percent_decode(s, false))
 		return tt_err_tell(err, TT_BADREQ, "Malformed path");
-	if (strchr(s, '/') != NULL || strcmp(s, ".") == 0 ||
-	    strcmp(s, "..") == 0)
+	if (has_dots(s) || (!is_tail && strchr(s, '/') != NULL))
 		return tt_err_tell(err, TT_BADREQ, "A path may not have "
-		    "\".\" or \"..\" or an encoded slash");
+		    "\".\" or \"..\"%s", is_tail ? "" :
+		    " or an encoded slash");
 	if (req->nsegments == TT_REQUEST_SEGMENTS)
 		return tt_err_tell(err, TT_NOPATH, "No such path");
 	req->segment[req->nsegments++] = s;
 	return TT_OK;
+}
+
+/* Is the last segment the one that all the rest follows as one? */
+static bool
+begins_tail(const struct tt_request *req)
+{
+	return req->tail != NULL && req->nsegments > 0 &&
+	    strcmp(req->segment[req->nsegments - 1], req->tail) == 0;
 }
 
 /* The path, without its first slash. */
@@ -29,14 +52,16 @@ static TT_MUSTUSE enum tt_rc
 split_path(struct tt_request *req, char *path, struct tt_err *err)
 {
 	char	*slash;
+	bool	 tail = false;
 
-	while ((slash = strchr(path, '/')) != NULL) {
+	while (!tail && (slash = strchr(path, '/')) != NULL) {
 		*slash = '\0';
-		if (add_segment(req, path, err) != TT_OK)
+		if (add_segment(req, path, false, err) != TT_OK)
 			return err->rc;
 		path = slash + 1;
+		tail = begins_tail(req);
 	}
-	return *path == '\0' ? TT_OK : add_segment(req, path, err);
+	return *path == '\0' ? TT_OK : add_segment(req, path, tail, err);
 }
 
 static TT_MUSTUSE enum tt_rc

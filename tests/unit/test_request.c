@@ -106,6 +106,60 @@ paths_are_split_and_decoded(void **state)
 	tt_request_free(&req);
 }
 
+/* Below "files", what is left of the path is one segment. */
+static const struct {
+	const char	*uri;
+	enum tt_rc	 rc;
+	const char	*path;
+} tails[] = {
+	{ "/files/a", TT_OK, "files|a" },
+	{ "/files/a/b.mp4?x=1", TT_OK, "files|a/b.mp4" },
+	{ "/files/a%2Fb%2fc", TT_OK, "files|a/b/c" },
+	{ "/files//srv/a", TT_OK, "files|/srv/a" },
+	{ "/files/%2Fsrv/a", TT_OK, "files|/srv/a" },
+	{ "/files/a/", TT_OK, "files|a/" },
+	{ "/files/a//b", TT_OK, "files|a//b" },
+	{ "/files", TT_OK, "files" },
+	{ "/files/", TT_OK, "files" },
+	{ "/m/files/files/b", TT_OK, "m|files|files/b" },
+	{ "/%66iles/a/b", TT_OK, "files|a/b" },
+	{ "/filesx/a/b", TT_OK, "filesx|a|b" },
+	{ "/files/%252F/%25", TT_OK, "files|%2F/%" },
+	{ "/files/a%20b/c%C3%A9", TT_OK, "files|a b/c\xc3\xa9" },
+	{ "/files/.../.c/d..", TT_OK, "files|.../.c/d.." },
+	{ "/files/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", TT_OK,
+	    "files|1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h" },
+	{ "/files/..", TT_BADREQ, "" },
+	{ "/files/../a", TT_BADREQ, "" },
+	{ "/files/a/..", TT_BADREQ, "" },
+	{ "/files/a/./b", TT_BADREQ, "" },
+	{ "/files/a%2F..%2Fb", TT_BADREQ, "" },
+	{ "/files/a/%2e%2e/b", TT_BADREQ, "" },
+	{ "/files/%2e", TT_BADREQ, "" },
+	{ "/files/a%00b", TT_BADREQ, "" },
+	{ "/files/a%ff", TT_BADREQ, "" },
+	{ "/files/a%2", TT_BADREQ, "" },
+	{ "/a%2Ffiles/b", TT_BADREQ, "" },
+	{ "/../files/b", TT_BADREQ, "" },
+};
+
+static void
+a_tail_is_one_segment(void **state)
+{
+	struct tt_request	 req = { .tail = "files" };
+	char			 path[256];
+	enum tt_rc		 rc;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		rc = parse(tails[i].uri, "", path, sizeof(path), &req);
+		if (rc != tails[i].rc || strcmp(path, tails[i].path) != 0)
+			fail_msg("%s: %d, %s", tails[i].uri, rc, path);
+	}
+	tt_request_free(&req);
+}
+
 static const struct {
 	const char	*uri, *pattern, *first, *second;
 	bool		 matches;
@@ -545,6 +599,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(paths_are_split_and_decoded),
+		cmocka_unit_test(a_tail_is_one_segment),
 		cmocka_unit_test(patterns_match_at_the_end_of_the_path),
 		cmocka_unit_test(queries_are_split_and_decoded),
 		cmocka_unit_test(there_is_room_for_64_parameters),

@@ -69,12 +69,16 @@ ask(const struct tt_request *req, struct tt_err *err)
 static void
 check(const struct tt_request *req, struct tt_buf *seen)
 {
+	bool	 tail = false;
 	int	 i;
 
 	for (i = 0; i < req->nsegments; i++) {
-		assert(target_text_ok(req->segment[i], "/"));
+		assert(target_text_ok(req->segment[i], tail ? "" : "/"));
 		assert(strcmp(req->segment[i], ".") != 0 &&
 		    strcmp(req->segment[i], "..") != 0);
+		assert(!tail || strstr(req->segment[i], "/../") == NULL);
+		tail = req->tail != NULL &&
+		    strcmp(req->segment[i], req->tail) == 0;
 		tt_buf_printf(seen, "/%s", req->segment[i]);
 	}
 	for (i = 0; i < req->nparams; i++) {
@@ -89,8 +93,18 @@ enum tt_rc
 target_uri(char *in, size_t sz, struct tt_buf *seen, struct tt_err *err)
 {
 	struct tt_request	 req = { .method = "GET" };
+	struct tt_buf		 unseen = TT_BUF_INIT;
+	struct tt_err		 other;
 
 	(void)sz;
+
+	/* First as a program has it that takes the path of a file. */
+	tt_err_clear(&other);
+	req.tail = "v1";
+	if (tt_request_parse(&req, in, "/mount", &other) == TT_OK)
+		check(&req, &unseen);
+	tt_buf_free(&unseen);
+	req.tail = NULL;
 	if (tt_request_parse(&req, in, "/mount", err) == TT_OK) {
 		check(&req, seen);
 		(void)!ask(&req, err);
