@@ -78,11 +78,15 @@ tt_job_from_result(struct tt_job *job, const PGresult *res, int row)
 	job->frames_completed = text(res, row, "frames_completed");
 	job->frame_count = text(res, row, "frame_count");
 	job->result = text(res, row, "result");
+	job->file_path = text(res, row, "file_path");
+	job->payload = text(res, row, "payload");
 	job->created_us = number(res, row, "created_us");
 	job->started_us = number(res, row, "started_us");
 	job->completed_us = number(res, row, "completed_us");
 	job->id = number(res, row, "id");
 	job->attempt = (int)number(res, row, "attempt");
+	job->max_attempts = (int)number(res, row, "max_attempts");
+	job->priority = (int)number(res, row, "priority");
 }
 
 void

@@ -38,9 +38,12 @@ struct tt_job {
 	const char	*frames_completed;	/* JSON integer or NULL */
 	const char	*frame_count;
 	const char	*result;	/* JSON, one job only */
+	const char	*file_path;
+	const char	*payload;	/* JSON */
 	int64_t		 created_us, started_us, completed_us;
 	int64_t		 id;		/* internal: for the page cursor */
-	int		 attempt;
+	int		 attempt, max_attempts;
+	int		 priority;	/* lower goes first */
 };
 
 /* One job, and what its strings point into. */

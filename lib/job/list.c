@@ -73,9 +73,8 @@ set_arguments(struct arguments *a, const struct tt_caller *caller,
 		set_number(a, TO_US, q->to_us);
 }
 
-/* The first row is the head: verdict, rate and total. */
-static TT_MUSTUSE enum tt_rc
-read_rows(struct tt_list *list, const struct tt_list_query *q,
+enum tt_rc
+tt_list_read(struct tt_list *list, int limit, const char *type,
     struct tt_caller *caller, struct tt_err *err)
 {
 	int	 i, n = PQntuples(list->res) - 1;
@@ -83,14 +82,14 @@ read_rows(struct tt_list *list, const struct tt_list_query *q,
 	if (tt_caller_verdict(caller, list->res, 0, err) == TT_BADREQ) {
 		tt_err_clear(err);	/* what is wrong has a name here */
 		return tt_err_tell(err, TT_BADREQ,
-		    "type: there is no type \"%.64s\"", q->type);
+		    "type: there is no type \"%.64s\"", type);
 	}
 	if (err->rc != TT_OK)
 		return err->rc;
 
 	list->total = tt_db_int(list->res, 0, PQfnumber(list->res, "total"));
-	list->more = n > q->limit;
-	list->njobs = list->more ? q->limit : n;
+	list->more = n > limit;
+	list->njobs = list->more ? limit : n;
 	for (i = 0; i < list->njobs; i++)
 		tt_job_from_result(&list->job[i], list->res, i + 1);
 	return TT_OK;
@@ -111,7 +110,7 @@ tt_list_get(struct tt_db *db, struct tt_caller *caller,
 	assert(q->limit >= 1 && q->limit <= TT_LIST_MAX);
 	set_arguments(&a, caller, q);
 	if (tt_db_call(db, &query, a.arg, &list->res, err) != TT_OK ||
-	    read_rows(list, q, caller, err) != TT_OK)
+	    tt_list_read(list, q->limit, q->type, caller, err) != TT_OK)
 		tt_list_free(list);
 	assert((err->rc == TT_OK) == (list->res != NULL));
 	return err->rc;

@@ -45,6 +45,14 @@ enum tt_rc	 tt_list_get(struct tt_db *, struct tt_caller *,
 		    struct tt_err *) TT_MUSTUSE;
 void		 tt_list_free(struct tt_list *);
 
+/*
+ * What list->res holds, if SQL has judged the caller well: a head, with the
+ * verdict and the total, and up to limit jobs, or one more where there is a
+ * next page.  type is what was asked for.  For lib/job.
+ */
+enum tt_rc	 tt_list_read(struct tt_list *, int limit, const char *type,
+		    struct tt_caller *, struct tt_err *) TT_MUSTUSE;
+
 /* The page that follows this job, as text for a URL; returns out. */
 char		*tt_list_cursor(const struct tt_job *last,
 		    char out[TT_LIST_CURSOR_SZ]);

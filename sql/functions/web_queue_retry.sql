@@ -1,12 +1,14 @@
 -- telltale.web_queue_retry(key, scope, job_id)
---      returns (verdict, rate_per_minute, unused)
+--      returns (verdict, rate_per_minute, unused, status)
 --
 --      The job of the key's account is to be tried again.  One row always, the
 --      key judged first; verdict is one of telltale.web_key(), or
 --
 --      ok         it had failed or was cancelled, and is queued
 --      not_found  there is none, or it is another account's
---      conflict   it is queued, is being worked on, or has completed
+--      conflict   it has not ended, or has completed: status says
+--
+--      status is null unless 'ok' or 'conflict'.
 --
 -- Called by:   cgi-bin/queue, by lib/job/retry
 -- Writes:      telltale.job, telltale.job_event, by job_retry
@@ -17,7 +19,8 @@ create or replace function telltale.web_queue_retry(
     p_job_id text,
     out verdict         text,
     out rate_per_minute integer,
-    out unused          boolean)
+    out unused          boolean,
+    out status          text)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -36,11 +39,13 @@ begin
 
     v_job := telltale.job_retry(v_who.account_id, p_job_id, false);
     if v_job.id is null then
-        verdict := case when exists (select from telltale.job as j
-                                      where j.job_id = p_job_id
-                                        and j.account_id = v_who.account_id)
-                        then 'conflict' else 'not_found' end;
+        select j.* into v_job
+          from telltale.job as j
+         where j.job_id = p_job_id
+           and j.account_id = v_who.account_id;
+        verdict := case when found then 'conflict' else 'not_found' end;
     end if;
+    status := v_job.status;
 end
 $$;
 
