@@ -16,12 +16,14 @@ static const struct tt_query	 queries[TT_COMMAND__MAX] = {
 	    "$1, $2, $3, $4, $5, $6, $7)", 7 },
 	[TT_CATCH_UP] = { "feed_catch_up", "select * from "
 	    "telltale.feed_catch_up($1, $2, $3, $4, $5)", 5 },
+	[TT_VIEW] = { "feed_view", "select * from telltale.feed_view("
+	    "$1, $2, $3, $4, $5, $6, $7, $8)", 8 },
 	[TT_LEASE] = { "feed_lease", "select telltale.feed_lease("
 	    "$1, $2, $3, $4)", 4 },
 	[TT_SLEEP] = { "feed_sleep", "select telltale.feed_sleep($1, $2)", 2 },
-	[TT_BEAT] = { "feed_beat", "select known, tick_due, array_to_json(dead)"
-	    " from telltale.feed_beat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-	    10 },
+	[TT_BEAT] = { "feed_beat", "select known, tick_due, "
+	    "array_to_json(dead), array_to_json(public) from "
+	    "telltale.feed_beat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10 },
 	[TT_CLOSE] = { NULL, "select telltale.feed_close($1)", 1 },
 };
 
@@ -84,6 +86,30 @@ tt_command_catch_up(struct tt_args *a, const struct tt_snapshot *last,
 	for (i = 0; i < nasks; i++)
 		tt_args_item(a, asks[i].seq);
 	tt_args_close(a);
+	tt_args_int(a, TT_FEED_PAGE);
+}
+
+/* What it has had of upto, if a read of that was under way. */
+void
+tt_command_view(struct tt_args *a, const struct tt_view_ask *ask,
+    int64_t floor)
+{
+	const struct tt_position	*p = ask->had;
+	bool				 begins = !tt_position_reading(p);
+
+	if (ask->account == 0)
+		tt_args_null(a);
+	else {
+		tt_args_open(a);
+		tt_args_item(a, ask->account);
+		tt_args_close(a);
+	}
+	put_snapshot(a, &p->last);
+	tt_args_int(a, p->last_us);
+	put_snapshot(a, ask->upto);
+	tt_args_bool(a, begins);
+	tt_args_int(a, begins ? p->low : p->after);
+	tt_args_int(a, floor);
 	tt_args_int(a, TT_FEED_PAGE);
 }
 

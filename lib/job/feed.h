@@ -18,14 +18,26 @@ struct tt_args;
 struct tt_conf;
 struct tt_event;
 struct tt_feed;
+struct tt_position;
+struct tt_snapshot;
 
-#define TT_FEED_JOBS	64	/* up to so many, a read is narrowed to them */
+#define TT_FEED_WATCHED	64	/* up to so many, a read is narrowed to them */
 #define TT_FEED_ASKS	128	/* pairs in one catch-up */
-#define TT_FEED_PAGE	500	/* events a pair in one catch-up */
+#define TT_FEED_PAGE	500	/* events a pair, or a view, in one catch-up */
 
 /* Somebody has missed the events of a job after this one. */
 struct tt_ask {
 	int64_t		 job, seq;
+};
+
+/*
+ * Somebody has missed events of a whole account (0: of the public ones): after
+ * what he has had, up to what that snapshot sees.
+ */
+struct tt_view_ask {
+	int64_t				 account;
+	const struct tt_position	*had;
+	const struct tt_snapshot	*upto;
 };
 
 /* Counters that the hub keeps and the feed reports; see listener's columns. */
@@ -38,8 +50,11 @@ struct tt_feed_calls {
 	/* An event, live.  Strings live for the call. */
 	void	 (*event)(void *arg, const struct tt_event *);
 
-	/* The jobs that are watched: n <= TT_FEED_JOBS, or -1 for all. */
-	int	 (*jobs)(void *arg, int64_t jobs[TT_FEED_JOBS]);
+	/*
+	 * What is watched, as two arrays: jobs, and accounts, of at most
+	 * TT_FEED_WATCHED each; or two nulls for all there is.
+	 */
+	void	 (*put_watched)(void *arg, struct tt_args *);
 
 	/* What was missed: fill asks, return how many (0: nothing). */
 	int	 (*asks)(void *arg, struct tt_ask asks[TT_FEED_ASKS]);
@@ -49,6 +64,20 @@ struct tt_feed_calls {
 
 	/* All asks were answered; or, not ok, are to be asked again. */
 	void	 (*caught_up)(void *arg, bool ok);
+
+	/*
+	 * The same for whole accounts, one ask at a time: is there one?  An
+	 * event of its page; and so many came (TT_FEED_PAGE: there may be
+	 * more; -1: it is to be asked again).
+	 */
+	bool	 (*view_ask)(void *arg, struct tt_view_ask *);
+	void	 (*view_missed)(void *arg, const struct tt_event *);
+	void	 (*view_caught_up)(void *arg, int n);
+
+	/* The accounts that the public may see, one by one. */
+	void	 (*public_begin)(void *arg);
+	void	 (*public_account)(void *arg, int64_t account);
+	void	 (*public_end)(void *arg);
 
 	/* Another cluster answers: what was read before means nothing. */
 	void	 (*lost)(void *arg);
@@ -103,6 +132,12 @@ void		 tt_feed_catch_up(struct tt_feed *);
  * if we are still known by it, register anew with those that we have.
  */
 void		 tt_feed_doubt(struct tt_feed *, int64_t listener);
+
+/*
+ * How far it has read; while it hands over an event, reading up to that one.
+ * Not set before it is open.  Valid as long as the feed is.
+ */
+const struct tt_position	*tt_feed_position(const struct tt_feed *);
 
 /* The number of the log's life since the feed was made: event->life. */
 uint64_t	 tt_feed_life(const struct tt_feed *);

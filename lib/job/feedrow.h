@@ -16,6 +16,7 @@
 #define TT_READ_EVENT		2
 #define TT_CATCH_UP_ASK		0
 #define TT_CATCH_UP_EVENT	1
+#define TT_VIEW_EVENT		0
 
 /*
  * The event in this row, whose columns begin at first; its strings point into

@@ -35,15 +35,16 @@ tt_position_forget(struct tt_position *p)
 {
 	tt_snapshot_free(&p->last);
 	tt_snapshot_free(&p->upto);
-	p->after = 0;
+	p->generation = p->low = p->after = 0;
 	p->nevents = 0;
 	p->oldest_us = p->last_us = INT64_MIN;
 }
 
 bool
-tt_position_begin(struct tt_position *p, const char *snapshot)
+tt_position_begin(struct tt_position *p, const char *snapshot, int64_t us)
 {
 	tt_position_forget(p);
+	p->last_us = us;
 	return parse(&p->last, snapshot);
 }
 
@@ -68,6 +69,8 @@ tt_position_done(struct tt_position *p)
 		    p->last_us - MARGIN_US;
 	p->last = p->upto;
 	p->last_us = p->upto_us;
+	if (p->after > p->low)
+		p->low = p->after;
 
 	/* The old one's memory serves the next read. */
 	p->upto = old;
@@ -75,4 +78,30 @@ tt_position_done(struct tt_position *p)
 	p->upto.nxip = 0;
 	p->after = 0;
 	p->nevents = 0;
+}
+
+bool
+tt_position_copy(struct tt_position *to, const struct tt_position *from)
+{
+	struct tt_snapshot	 last = to->last, upto = to->upto;
+	struct tt_err		 err;
+
+	tt_err_clear(&err);
+	*to = *from;
+	to->last = last;
+	to->upto = upto;
+	if (tt_snapshot_copy(&to->last, &from->last, &err) == TT_OK &&
+	    tt_snapshot_copy(&to->upto, &from->upto, &err) == TT_OK)
+		return true;
+	tt_position_forget(to);
+	return false;
+}
+
+bool
+tt_position_equal(const struct tt_position *a, const struct tt_position *b)
+{
+	return a->generation == b->generation && a->last_us == b->last_us &&
+	    a->low == b->low && a->after == b->after &&
+	    tt_snapshot_equal(&a->last, &b->last) &&
+	    tt_snapshot_equal(&a->upto, &b->upto);
 }

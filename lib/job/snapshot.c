@@ -114,6 +114,36 @@ tt_snapshot_text(const struct tt_snapshot *s, struct tt_buf *b)
 		tt_buf_printf(b, "%s%" PRIu64, i == 0 ? "" : ",", s->xip[i]);
 }
 
+bool
+tt_snapshot_equal(const struct tt_snapshot *a, const struct tt_snapshot *b)
+{
+	return a->xmin == b->xmin && a->xmax == b->xmax &&
+	    a->nxip == b->nxip && (a->nxip == 0 ||
+	    memcmp(a->xip, b->xip, a->nxip * sizeof(*a->xip)) == 0);
+}
+
+bool
+tt_snapshot_covers(const struct tt_snapshot *s, const struct tt_snapshot *other)
+{
+	size_t	 i;
+
+	if (other->xmax > s->xmax)
+		return false;
+	for (i = 0; i < s->nxip; i++)
+		if (tt_snapshot_sees(other, s->xip[i]))
+			return false;
+	return true;
+}
+
+bool
+tt_snapshot_add(struct tt_snapshot *s, uint64_t xid)
+{
+	if (!reserve(s, s->nxip + 1))
+		return false;
+	s->xip[s->nxip++] = xid;
+	return true;
+}
+
 static int
 compare(const void *a, const void *b)
 {

@@ -39,6 +39,16 @@ void		 tt_snapshot_text(const struct tt_snapshot *, struct tt_buf *);
 /* Had this transaction ended when the snapshot was taken? */
 bool		 tt_snapshot_sees(const struct tt_snapshot *, uint64_t xid);
 
+bool		 tt_snapshot_equal(const struct tt_snapshot *,
+		    const struct tt_snapshot *);
+
+/* Does it see all that the other one sees? */
+bool		 tt_snapshot_covers(const struct tt_snapshot *,
+		    const struct tt_snapshot *other);
+
+/* One more open transaction, higher than those before; false on no memory. */
+bool		 tt_snapshot_add(struct tt_snapshot *, uint64_t xid);
+
 /* Has anything been read into it? */
 bool		 tt_snapshot_set(const struct tt_snapshot *);
 

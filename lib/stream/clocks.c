@@ -9,6 +9,7 @@
 #include "stream/fanout.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
+#include "stream/views.h"
 #include "surface/vocabulary.h"
 
 #define STALLED_MS	30000	/* no byte taken: the client is gone */
@@ -24,6 +25,7 @@ tt_clocks_init(struct tt_clocks *c, const struct tt_conf *conf,
 	TAILQ_INIT(&c->all);
 	TAILQ_INIT(&c->quiet);
 	TAILQ_INIT(&c->due);
+	TAILQ_INIT(&c->beat);
 }
 
 /* How long before its ticket's end a page is told to fetch a new one. */
@@ -59,6 +61,10 @@ tt_clocks_add(struct tt_clocks *c, struct tt_stream *st)
 	st->jitter_s = (int16_t)randombytes_uniform((uint32_t)tenth + 1);
 	TAILQ_INSERT_TAIL(&c->all, st, all);
 	TAILQ_INSERT_TAIL(&c->quiet, st, quiet);
+	if (st->vocabulary->beat_s != 0) {
+		st->beat_ms = st->born_ms + st->vocabulary->beat_s * 1000;
+		TAILQ_INSERT_TAIL(&c->beat, st, beat);
+	}
 	if (st->due_ms == 0)
 		return;
 	if (st->held == NULL)
@@ -78,6 +84,8 @@ tt_clocks_remove(struct tt_clocks *c, struct tt_stream *st)
 {
 	TAILQ_REMOVE(&c->all, st, all);
 	TAILQ_REMOVE(&c->quiet, st, quiet);
+	if (st->beat_ms != 0)
+		TAILQ_REMOVE(&c->beat, st, beat);
 	if (st->due_ms != 0)
 		forget_due(c, st);
 }
@@ -91,6 +99,24 @@ tt_clocks_wrote(struct tt_clocks *c, struct tt_stream *st, int64_t now)
 }
 
 /*
+ * What keeps it open; and where it has had all there is, the id of that, so
+ * that the one a quiet client comes back with does not grow old.
+ */
+static void
+keep_alive(struct tt_clocks *c, struct tt_stream *st)
+{
+	struct tt_buf	 id = TT_BUF_INIT, text = TT_BUF_INIT;
+
+	if (st->view != NULL && st->state == TT_STREAM_LIVE && st->sink.n == 0)
+		tt_views_id(c->fanout->views, &id);
+	st->vocabulary->keepalive(&text, id.sz == 0 || tt_buf_broken(&id) ?
+	    NULL : tt_buf_text(&id));
+	tt_fanout_tell(c->fanout, st, &text);
+	tt_buf_free(&id);
+	tt_buf_free(&text);
+}
+
+/*
  * Whoever has been silent gets a keep-alive, whoever has taken no byte is
  * gone, and one whose end was written is not waited for any longer.
  */
@@ -99,7 +125,6 @@ look_at_quiet(struct tt_clocks *c, int64_t now)
 {
 	int64_t			 keepalive = c->conf->keepalive_s * 1000;
 	struct tt_stream	*st;
-	struct tt_buf		 text = TT_BUF_INIT;
 
 	for (st = TAILQ_FIRST(&c->quiet); st != NULL;
 	    st = TAILQ_NEXT(st, quiet)) {
@@ -115,13 +140,27 @@ look_at_quiet(struct tt_clocks *c, int64_t now)
 				continue;
 			c->fanout->stats.slow_cut++;
 			tt_fanout_kill(c->fanout, st);
-		} else if (now - st->wrote_ms >= keepalive) {
-			tt_buf_clear(&text);
-			st->vocabulary->keepalive(&text, NULL);
-			tt_fanout_tell(c->fanout, st, &text);
-		}
+		} else if (now - st->wrote_ms >= keepalive &&
+		    st->beat_ms == 0)
+			keep_alive(c, st);
 	}
-	tt_buf_free(&text);
+}
+
+/* All that have a beat have the same, so the next is at the head. */
+static void
+look_at_beat(struct tt_clocks *c, int64_t now)
+{
+	struct tt_stream	*st;
+
+	while ((st = TAILQ_FIRST(&c->beat)) != NULL && st->beat_ms <= now) {
+		TAILQ_REMOVE(&c->beat, st, beat);
+		st->beat_ms += st->vocabulary->beat_s * 1000;
+		if (st->beat_ms <= now)
+			st->beat_ms = now + st->vocabulary->beat_s * 1000;
+		TAILQ_INSERT_TAIL(&c->beat, st, beat);
+		if (tt_stream_open(st))
+			keep_alive(c, st);
+	}
 }
 
 /* Ages differ by up to a tenth, so that streams do not all end at once. */
@@ -178,6 +217,7 @@ void
 tt_clocks_look(struct tt_clocks *c, int64_t now)
 {
 	look_at_quiet(c, now);
+	look_at_beat(c, now);
 	look_at_old(c, now);
 	look_at_due(c, now);
 }

@@ -24,6 +24,7 @@ struct tt_clocks {
 	struct tt_stream_list	 all;		/* by age */
 	struct tt_stream_list	 quiet;		/* by last write */
 	struct tt_stream_list	 due;		/* by what is due, if any is */
+	struct tt_stream_list	 beat;		/* by the next beat, if any */
 };
 
 void	 tt_clocks_init(struct tt_clocks *, const struct tt_conf *,

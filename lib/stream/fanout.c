@@ -10,20 +10,12 @@
 #include "job/event.h"
 #include "stream/fanout.h"
 #include "stream/held.h"
-#include "stream/sse.h"
+#include "stream/rendering.h"
 #include "stream/stream.h"
+#include "stream/views.h"
 #include "stream/watchers.h"
 #include "surface/vocabulary.h"
 #include "web/frame.h"
-
-/* An event on its way to its streams: rendered when the first one needs it. */
-struct delivery {
-	const struct tt_event		*ev;
-	const struct tt_vocabulary	*vocabulary;	/* of what follows */
-	const char			*name;		/* NULL: not shown */
-	bool				 replaceable;
-	struct tt_frame			*frame;	/* for one-job streams */
-};
 
 bool
 tt_fanout_init(struct tt_fanout *fo, const struct tt_conf *conf)
@@ -32,13 +24,15 @@ tt_fanout_init(struct tt_fanout *fo, const struct tt_conf *conf)
 	fo->conf = conf;
 	STAILQ_INIT(&fo->dirty);
 	LIST_INIT(&fo->behind);
-	return (fo->watchers = tt_watchers_new()) != NULL;
+	return (fo->watchers = tt_watchers_new()) != NULL &&
+	    (fo->views = tt_views_new(fo)) != NULL;
 }
 
 void
 tt_fanout_done(struct tt_fanout *fo)
 {
 	tt_watchers_free(fo->watchers);
+	tt_views_free(fo->views);
 	tt_buf_free(&fo->data);
 	tt_buf_free(&fo->text);
 }
@@ -53,8 +47,9 @@ tt_fanout_dirty(struct tt_fanout *fo, struct tt_stream *st)
 }
 
 /* Out of the list of those behind, whatever comes next. */
-static void
-set_state(struct tt_fanout *fo, struct tt_stream *st, enum tt_stream_state to)
+void
+tt_fanout_state(struct tt_fanout *fo, struct tt_stream *st,
+    enum tt_stream_state to)
 {
 	if (st->state == TT_STREAM_BEHIND)
 		LIST_REMOVE(st, behind);
@@ -78,6 +73,8 @@ tt_fanout_add(struct tt_fanout *fo, struct tt_stream *st, uint64_t life)
 			return false;
 		}
 	}
+	if (st->view != NULL && !tt_views_add(fo->views, st))
+		return false;
 	st->state = TT_STREAM_BEHIND;
 	LIST_INSERT_HEAD(&fo->behind, st, behind);
 	tt_fanout_dirty(fo, st);
@@ -111,6 +108,8 @@ tt_fanout_remove(struct tt_fanout *fo, struct tt_stream *st)
 		forget_ask(fo, &st->watch[i]);
 		tt_watchers_remove(fo->watchers, &st->watch[i]);
 	}
+	if (st->view != NULL)
+		tt_views_remove(fo->views, st);
 	if (st->state == TT_STREAM_BEHIND)
 		LIST_REMOVE(st, behind);
 	if (st->is_dirty)
@@ -119,12 +118,13 @@ tt_fanout_remove(struct tt_fanout *fo, struct tt_stream *st)
 	fo->stats.streams--;
 }
 
-static void
-queue(struct tt_fanout *fo, struct tt_stream *st, struct tt_frame *f)
+void
+tt_fanout_queue(struct tt_fanout *fo, struct tt_stream *st,
+    struct tt_frame *f)
 {
 	if (f == NULL || !tt_sink_push(&st->sink, f)) {
 		tt_error("out of memory for a frame: ending a stream");
-		set_state(fo, st, TT_STREAM_DEAD);
+		tt_fanout_state(fo, st, TT_STREAM_DEAD);
 		return;
 	}
 	tt_fanout_dirty(fo, st);
@@ -139,14 +139,14 @@ tt_fanout_tell(struct tt_fanout *fo, struct tt_stream *st,
 	if (st->held != NULL)
 		return;		/* its answer is not a stream */
 	f = tt_frame_new(tt_buf_text(text), text->sz);
-	queue(fo, st, f);
+	tt_fanout_queue(fo, st, f);
 	tt_frame_unref(f);
 }
 
 void
 tt_fanout_kill(struct tt_fanout *fo, struct tt_stream *st)
 {
-	set_state(fo, st, TT_STREAM_DEAD);
+	tt_fanout_state(fo, st, TT_STREAM_DEAD);
 }
 
 /* The one answer of a client that waits for it. */
@@ -155,7 +155,7 @@ answer(struct tt_fanout *fo, struct tt_stream *st, struct tt_frame *f)
 {
 	tt_held_free(st->held);
 	st->held = NULL;
-	queue(fo, st, f);
+	tt_fanout_queue(fo, st, f);
 	tt_frame_unref(f);
 }
 
@@ -167,54 +167,13 @@ tt_fanout_end(struct tt_fanout *fo, struct tt_stream *st)
 	if (st->state == TT_STREAM_DEAD)
 		return;
 	tt_sink_end(&st->sink);
-	set_state(fo, st, TT_STREAM_ENDING);
+	tt_fanout_state(fo, st, TT_STREAM_ENDING);
 }
 
-int
-tt_fanout_jobs(const struct tt_fanout *fo, int64_t *jobs, int max)
-{
-	return tt_watchers_jobs(fo->watchers, jobs, max);
-}
-
-/*
- * Rendering: the name and data once per event and vocabulary; for streams of
- * one job, which is nearly all, the whole frame too, id and all.
- */
-
-static void
-render(struct tt_fanout *fo, struct delivery *d, const struct tt_vocabulary *v)
-{
-	if (d->vocabulary == v)
-		return;
-	tt_frame_unref(d->frame);
-	d->frame = NULL;
-	d->vocabulary = v;
-	d->replaceable = false;
-	tt_buf_clear(&fo->data);
-	d->name = v->show(d->ev, &fo->data, &d->replaceable);
-}
-
+/* A frame that has its id, of this stream or, of one job, of all of them. */
 static struct tt_frame *
-make_frame(struct tt_fanout *fo, const struct delivery *d, const char *id)
-{
-	struct tt_frame	*f;
-
-	tt_buf_clear(&fo->text);
-	tt_sse_event(&fo->text, id, d->name, tt_buf_text(&fo->data));
-	if (tt_buf_broken(&fo->text) || tt_buf_broken(&fo->data))
-		return NULL;
-	if ((f = tt_frame_new(fo->text.data, fo->text.sz)) == NULL)
-		return NULL;
-	f->job = d->ev->job;
-	f->seq = d->ev->seq;
-	f->batch = d->ev->batch;
-	f->replaceable = d->replaceable;
-	return f;
-}
-
-/* A reference of the caller's; NULL on no memory. */
-static struct tt_frame *
-frame_for(struct tt_fanout *fo, struct delivery *d, const struct tt_stream *st)
+frame_for(struct tt_fanout *fo, struct tt_rendering *d,
+    const struct tt_stream *st)
 {
 	char		 id[24];
 	struct tt_buf	 ids = TT_BUF_INIT;
@@ -223,11 +182,12 @@ frame_for(struct tt_fanout *fo, struct delivery *d, const struct tt_stream *st)
 	if (st->nwatches == 1) {
 		(void)snprintf(id, sizeof(id), "%" PRId64, d->ev->seq);
 		if (d->frame == NULL)
-			d->frame = make_frame(fo, d, id);
+			d->frame = tt_rendering_frame(fo, d, id);
 		return d->frame == NULL ? NULL : tt_frame_ref(d->frame);
 	}
 	tt_stream_id(st, &ids);
-	f = tt_buf_broken(&ids) ? NULL : make_frame(fo, d, tt_buf_text(&ids));
+	f = tt_buf_broken(&ids) ? NULL :
+	    tt_rendering_frame(fo, d, tt_buf_text(&ids));
 	tt_buf_free(&ids);
 	return f;
 }
@@ -250,7 +210,7 @@ is_news(struct tt_watch *w, const struct tt_event *ev)
 }
 
 static void
-deliver(struct tt_fanout *fo, struct delivery *d, struct tt_watch *w,
+deliver(struct tt_fanout *fo, struct tt_rendering *d, struct tt_watch *w,
     bool replace)
 {
 	struct tt_stream	*st = w->stream;
@@ -267,15 +227,10 @@ deliver(struct tt_fanout *fo, struct delivery *d, struct tt_watch *w,
 		tt_fanout_end(fo, st);
 		return;
 	}
-	render(fo, d, st->vocabulary);
-	if (d->name != NULL) {
-		if (replace && d->replaceable && tt_sink_take_back(&st->sink,
-		    d->ev->job, d->ev->batch))
-			fo->stats.coalesced++;
+	if (tt_rendering_show(fo, d, st)) {
 		f = frame_for(fo, d, st);
-		queue(fo, st, f);
+		tt_rendering_queue(fo, d, st, f, replace);
 		tt_frame_unref(f);
-		fo->stats.delivered++;
 	}
 	if (tt_kind_ends_job(d->ev->kind) && st->state != TT_STREAM_DEAD) {
 		w->ended = true;
@@ -291,10 +246,11 @@ deliver(struct tt_fanout *fo, struct delivery *d, struct tt_watch *w,
 void
 tt_fanout_event(struct tt_fanout *fo, const struct tt_event *ev)
 {
-	struct delivery		 d = { ev, NULL, NULL, false, NULL };
+	struct tt_rendering	 d = TT_RENDERING(ev);
 	struct tt_watch		*w, *next;
 	struct tt_stream	*st;
 
+	tt_views_event(fo->views, ev);
 	for (w = tt_watchers_find(fo->watchers, ev->job); w != NULL; w = next) {
 		next = LIST_NEXT(w, same_job);
 		st = w->stream;
@@ -303,22 +259,22 @@ tt_fanout_event(struct tt_fanout *fo, const struct tt_event *ev)
 		if (ev->seq == w->seq + 1)
 			deliver(fo, &d, w, true);
 		else
-			set_state(fo, st, TT_STREAM_BEHIND);
+			tt_fanout_state(fo, st, TT_STREAM_BEHIND);
 		if (st->state == TT_STREAM_LIVE &&
 		    st->sink.queued > (size_t)fo->conf->stream_buffer) {
 			tt_stream_fall_back(st);
-			set_state(fo, st, TT_STREAM_BEHIND);
+			tt_fanout_state(fo, st, TT_STREAM_BEHIND);
 		}
 	}
-	tt_frame_unref(d.frame);
+	tt_rendering_done(&d);
 }
 
 /*
  * Catching up.
  */
 
-static bool
-has_room(const struct tt_fanout *fo, const struct tt_stream *st)
+bool
+tt_fanout_room(const struct tt_fanout *fo, const struct tt_stream *st)
 {
 	return st->sink.queued <= (size_t)fo->conf->stream_buffer / 4;
 }
@@ -330,7 +286,8 @@ tt_fanout_wants(const struct tt_fanout *fo)
 
 	for (st = LIST_FIRST(&fo->behind); st != NULL;
 	    st = LIST_NEXT(st, behind))
-		if (has_room(fo, st))
+		if (tt_fanout_room(fo, st) && (st->view == NULL ||
+		    tt_view_wants(fo->views, st->view)))
 			return true;
 	return false;
 }
@@ -382,7 +339,8 @@ tt_fanout_asks(struct tt_fanout *fo, struct tt_ask *asks)
 		st->overflowed = false;
 	for (st = LIST_FIRST(&fo->behind); st != NULL;
 	    st = LIST_NEXT(st, behind)) {
-		if (!has_room(fo, st) || fo->nasks + st->nleft > TT_FEED_ASKS)
+		if (st->view != NULL || !tt_fanout_room(fo, st) ||
+		    fo->nasks + st->nleft > TT_FEED_ASKS)
 			continue;
 		for (i = 0; i < st->nwatches; i++)
 			if (!st->watch[i].ended)
@@ -394,7 +352,7 @@ tt_fanout_asks(struct tt_fanout *fo, struct tt_ask *asks)
 void
 tt_fanout_missed(struct tt_fanout *fo, int ask, const struct tt_event *ev)
 {
-	struct delivery		 d = { ev, NULL, NULL, false, NULL };
+	struct tt_rendering	 d = TT_RENDERING(ev);
 	struct tt_watch		*w;
 	struct tt_stream	*st;
 
@@ -411,7 +369,7 @@ tt_fanout_missed(struct tt_fanout *fo, int ask, const struct tt_event *ev)
 		if (st->sink.queued > (size_t)fo->conf->stream_buffer)
 			st->overflowed = true;
 	}
-	tt_frame_unref(d.frame);
+	tt_rendering_done(&d);
 }
 
 /* Has the stream been given all that there was? */
@@ -439,8 +397,8 @@ tt_fanout_caught_up(struct tt_fanout *fo, bool ok)
 
 	for (st = LIST_FIRST(&fo->behind); st != NULL; st = next) {
 		next = LIST_NEXT(st, behind);
-		if (ok && complete(fo, st))
-			set_state(fo, st, TT_STREAM_LIVE);
+		if (ok && st->view == NULL && complete(fo, st))
+			tt_fanout_state(fo, st, TT_STREAM_LIVE);
 	}
 	forget_asks(fo);
 }

@@ -15,16 +15,20 @@
 
 #include "base/buf.h"
 #include "job/feed.h"
+#include "stream/stream.h"
 
 struct tt_conf;
 struct tt_event;
+struct tt_frame;
 struct tt_stream;
+struct tt_views;
 struct tt_watch;
 struct tt_watchers;
 
 struct tt_fanout {
 	const struct tt_conf		*conf;
-	struct tt_watchers		*watchers;
+	struct tt_watchers		*watchers;	/* of jobs */
+	struct tt_views			*views;		/* of whole accounts */
 	STAILQ_HEAD(tt_dirty, tt_stream) dirty;
 	LIST_HEAD(tt_behind, tt_stream)	 behind;
 	struct tt_feed_stats		 stats;
@@ -44,8 +48,7 @@ void	 tt_fanout_done(struct tt_fanout *);
 bool	 tt_fanout_add(struct tt_fanout *, struct tt_stream *, uint64_t life);
 void	 tt_fanout_remove(struct tt_fanout *, struct tt_stream *);
 
-/* What struct tt_feed_calls asks for. */
-int	 tt_fanout_jobs(const struct tt_fanout *, int64_t *jobs, int max);
+/* What struct tt_feed_calls asks for; see also views.h. */
 void	 tt_fanout_event(struct tt_fanout *, const struct tt_event *);
 int	 tt_fanout_asks(struct tt_fanout *, struct tt_ask *);
 void	 tt_fanout_missed(struct tt_fanout *, int ask,
@@ -58,6 +61,15 @@ bool	 tt_fanout_wants(const struct tt_fanout *);
 /* A frame of text for this stream alone. */
 void	 tt_fanout_tell(struct tt_fanout *, struct tt_stream *,
 	    const struct tt_buf *);
+
+/* For those who deliver: the same with a frame; NULL kills the stream. */
+void	 tt_fanout_queue(struct tt_fanout *, struct tt_stream *,
+	    struct tt_frame *);
+void	 tt_fanout_state(struct tt_fanout *, struct tt_stream *,
+	    enum tt_stream_state);
+
+/* Has the stream room for what it missed? */
+bool	 tt_fanout_room(const struct tt_fanout *, const struct tt_stream *);
 
 /* The stream is gone; it is buried when the dirty ones are flushed. */
 void	 tt_fanout_kill(struct tt_fanout *, struct tt_stream *);

@@ -128,6 +128,8 @@ tt_holders_hold(struct tt_holders *hs, struct tt_stream *st,
 {
 	struct tt_holder	*h;
 
+	if (lease->account == 0)
+		return true;
 	if ((h = find_or_make(hs, lease)) == NULL)
 		return false;
 	st->holder = h;
@@ -139,6 +141,8 @@ tt_holders_hold(struct tt_holders *hs, struct tt_stream *st,
 void
 tt_holders_release(struct tt_holders *hs, struct tt_stream *st)
 {
+	if (st->holder == NULL)
+		return;
 	LIST_REMOVE(st, same_holder);
 	change(hs, st->holder, -1, 0, 0);
 	st->holder = NULL;

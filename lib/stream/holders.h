@@ -23,7 +23,7 @@ void			 tt_holders_free(struct tt_holders *);
 
 /*
  * The stream holds the lease from here on, until it is released.  False on no
- * memory.
+ * memory.  Who shows no key counts against no account: there is no holder then.
  */
 bool	 tt_holders_hold(struct tt_holders *, struct tt_stream *,
 	    const struct tt_lease *);

@@ -28,6 +28,7 @@
 #include "stream/hub.h"
 #include "stream/stream.h"
 #include "stream/streams.h"
+#include "stream/views.h"
 
 #define LEASE_TRIES	3
 #define TURN_S		0.5	/* between looks at the clocks of streams */
@@ -77,6 +78,7 @@ tt_hub_new(const struct tt_conf *conf, const char *program, struct tt_err *err)
 		tt_hub_free(hub);
 		return NULL;
 	}
+	tt_views_here(hub->streams.fanout.views, tt_feed_position(hub->feed));
 	hub->conf = conf;
 	return hub;
 }
@@ -108,10 +110,10 @@ tt_hub_free(struct tt_hub *hub)
 	free(hub);
 }
 
-bool
-tt_hub_full(struct tt_hub *hub)
+int
+tt_hub_streams(struct tt_hub *hub)
 {
-	return atomic_load(&hub->handover.nstreams) >= hub->conf->max_streams;
+	return atomic_load(&hub->handover.nstreams);
 }
 
 enum tt_rc

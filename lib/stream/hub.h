@@ -23,8 +23,8 @@ struct tt_hub	*tt_hub_new(const struct tt_conf *, const char *program,
 		    struct tt_err *);
 void		 tt_hub_free(struct tt_hub *);
 
-/* Are there as many streams as TELLTALE_MAX_STREAMS allows?  Any thread. */
-bool		 tt_hub_full(struct tt_hub *);
+/* How many streams are there?  Any thread. */
+int		 tt_hub_streams(struct tt_hub *);
 
 /*
  * Call what takes a lease in SQL, in the name by which SQL knows the hub; the

@@ -59,13 +59,27 @@ tt_hub_main(int argc, char **argv, const char *name,
 	return tt_server_main(argc, argv, &program);
 }
 
+static enum tt_rc
+room(struct tt_hub *h, int max, struct tt_err *err)
+{
+	int	 n = tt_hub_streams(h);
+
+	if (n >= max)
+		return tt_err_set(err, TT_UNAVAIL, "streams: %d open", n);
+	return TT_OK;
+}
+
 enum tt_rc
 tt_hub_room(struct tt_hub *h, const struct tt_call *call, struct tt_err *err)
 {
-	if (tt_hub_full(h))
-		return tt_err_set(err, TT_UNAVAIL, "streams: %d open",
-		    call->conf->max_streams);
-	return TT_OK;
+	return room(h, call->conf->max_streams, err);
+}
+
+enum tt_rc
+tt_hub_room_public(struct tt_hub *h, const struct tt_call *call,
+    struct tt_err *err)
+{
+	return room(h, (call->conf->max_streams + 1) / 2, err);
 }
 
 void

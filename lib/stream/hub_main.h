@@ -22,8 +22,13 @@ int		 tt_hub_main(int argc, char **argv, const char *name,
 		    void (*handle)(struct tt_hub *, struct tt_call *,
 		    struct tt_err *));
 
-/* TT_UNAVAIL if there are as many streams as TELLTALE_MAX_STREAMS allows. */
+/*
+ * TT_UNAVAIL if there are as many streams as TELLTALE_MAX_STREAMS allows; for
+ * the public, whose streams count against no account, half as many.
+ */
 enum tt_rc	 tt_hub_room(struct tt_hub *, const struct tt_call *,
+		    struct tt_err *) TT_MUSTUSE;
+enum tt_rc	 tt_hub_room_public(struct tt_hub *, const struct tt_call *,
 		    struct tt_err *) TT_MUSTUSE;
 
 /*

@@ -2,6 +2,7 @@
  * stream.c - see stream.h.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "stream/held.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
+#include "stream/views.h"
+#include "surface/vocabulary.h"
 #include "web/frame.h"
 #include "web/reply.h"
 #include "web/request.h"
@@ -95,6 +98,76 @@ watch(struct tt_stream *st, const struct tt_watch_from *from, int n)
 	}
 }
 
+/* The position is the view's from here on.  NULL on no memory. */
+static struct tt_view *
+view_new(const struct tt_view_from *from)
+{
+	struct tt_view	*view;
+
+	if ((view = calloc(1, sizeof(*view))) == NULL)
+		return NULL;
+	if (from->npublic > 0 && (view->public = calloc(from->npublic,
+	    sizeof(*view->public))) == NULL) {
+		free(view);
+		return NULL;
+	}
+	if (from->npublic > 0)
+		memcpy(view->public, from->public,
+		    from->npublic * sizeof(*view->public));
+	view->npublic = from->npublic;
+	view->watch.job = from->account;
+	if (from->type != NULL)
+		(void)snprintf(view->type, sizeof(view->type), "%s",
+		    from->type);
+	view->at = *from->at;
+	memset(from->at, 0, sizeof(*from->at));
+	view->fresh = !tt_position_set(&view->at);
+	view->resync = from->resync;
+	return view;
+}
+
+static void
+view_free(struct tt_view *view)
+{
+	if (view == NULL)
+		return;
+	tt_position_forget(&view->at);
+	free(view->public);
+	free(view);
+}
+
+/* Who goes on is greeted as well, and keeps the id that he came with. */
+static void
+say_hello(struct tt_reply *reply, const struct tt_vocabulary *v)
+{
+	struct tt_buf	 data = TT_BUF_INIT;
+	const char	*name;
+
+	if (v->hello == NULL)
+		return;
+	name = v->hello(&data);
+	tt_sse_event(&reply->body, NULL, name, tt_buf_text(&data));
+	if (tt_buf_broken(&data))
+		reply->body.broken = true;
+	tt_buf_free(&data);
+}
+
+/* What a stream is made of besides itself; false on no memory. */
+static bool
+furnish(struct tt_stream *st, struct tt_reply *reply,
+    const struct tt_opening *opening, struct tt_frame **first)
+{
+	if (opening->late != NULL)
+		return (st->held = tt_held_new(reply, opening->late)) != NULL;
+	if (opening->view != NULL) {
+		if ((st->view = view_new(opening->view)) == NULL)
+			return false;
+		if (!st->view->fresh)
+			say_hello(reply, opening->vocabulary);
+	}
+	return (*first = first_frame(reply)) != NULL;
+}
+
 struct tt_stream *
 tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
     const struct tt_opening *opening, const struct tt_watch_from *from,
@@ -106,9 +179,10 @@ tt_stream_new(FCGX_Request *r, struct tt_reply *reply,
 
 	st = calloc(1, sizeof(*st) +
 	    (size_t)nwatches * sizeof(struct tt_watch));
-	if (st == NULL || (opening->late != NULL ?
-	    (st->held = tt_held_new(reply, opening->late)) == NULL :
-	    (first = first_frame(reply)) == NULL)) {
+	if (st == NULL)
+		return NULL;
+	if (!furnish(st, reply, opening, &first)) {
+		view_free(st->view);
 		free(st);
 		return NULL;
 	}
@@ -141,6 +215,7 @@ tt_stream_free(struct tt_stream *st)
 		return;
 	tt_sink_close(&st->sink);
 	tt_held_free(st->held);
+	view_free(st->view);
 	free(st);
 }
 

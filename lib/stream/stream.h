@@ -22,9 +22,12 @@ struct tt_buf;
 struct tt_event;
 struct tt_held;
 struct tt_holder;
+struct tt_position;
 struct tt_reply;
 struct tt_request;
 struct tt_stream;
+struct tt_view;
+struct tt_view_from;
 struct tt_vocabulary;
 
 /* A job that a stream watches. */
@@ -55,11 +58,14 @@ struct tt_stream {
 	LIST_ENTRY(tt_stream)		 behind;
 	STAILQ_ENTRY(tt_stream)		 dirty;	/* to be flushed */
 	TAILQ_ENTRY(tt_stream)		 due;	/* if anything is */
+	TAILQ_ENTRY(tt_stream)		 beat;	/* by time of the next one */
 	LIST_ENTRY(tt_stream)		 same_holder;
 	struct tt_holder		*holder;
 	struct tt_lease			 lease;	/* until it is held */
 	int64_t				 due_ms;	/* 0: nothing is */
+	int64_t				 beat_ms;	/* if it has one */
 	struct tt_held			*held;		/* it waits; or NULL */
+	struct tt_view			*view;	/* of accounts; or NULL */
 	int64_t				 born_ms, wrote_ms;
 	int64_t				 blocked_ms;	/* since when; or 0 */
 	uint8_t				 state;		/* tt_stream_state */
@@ -81,6 +87,22 @@ struct tt_opening {
 	int64_t				 ticket_us; /* wall clock; 0: none */
 	const struct tt_reply		*late;
 	int				 late_s;
+	const struct tt_view_from	*view;		/* NULL: of jobs */
+};
+
+/*
+ * A view of an account's jobs, of that type if it is not NULL; account 0: of
+ * those that the public may see, which are these.  at is where to go on, and
+ * is taken over; if it is not set, the view begins where the hub is, and resync
+ * says that it was to go on somewhere else.
+ */
+struct tt_view_from {
+	int64_t			 account;
+	const int64_t		*public;
+	size_t			 npublic;
+	const char		*type;
+	struct tt_position	*at;
+	bool			 resync;
 };
 
 /* A job to watch, from after which event; ended: only to keep its place. */

@@ -7,11 +7,15 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "job/tick.h"
+#include "pg/args.h"
 #include "stream/handover.h"
 #include "stream/holders.h"
 #include "stream/sse.h"
 #include "stream/stream.h"
 #include "stream/streams.h"
+#include "stream/views.h"
+#include "stream/watchers.h"
+#include "surface/vocabulary.h"
 
 /*
  * What the feed calls.
@@ -49,12 +53,84 @@ feed_caught_up(void *arg, bool ok)
 	tt_fanout_caught_up(&ss->fanout, ok);
 }
 
-static int
-feed_jobs(void *arg, int64_t jobs[TT_FEED_JOBS])
+static bool
+feed_view_ask(void *arg, struct tt_view_ask *ask)
 {
 	struct tt_streams	*ss = arg;
 
-	return tt_fanout_jobs(&ss->fanout, jobs, TT_FEED_JOBS);
+	return tt_views_ask(ss->fanout.views, ask);
+}
+
+static void
+feed_view_missed(void *arg, const struct tt_event *ev)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_missed(ss->fanout.views, ev);
+}
+
+static void
+feed_view_caught_up(void *arg, int n)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_caught_up(ss->fanout.views, n);
+}
+
+static void
+put_array(struct tt_args *a, const int64_t *ids, int n)
+{
+	int	 i;
+
+	tt_args_open(a);
+	for (i = 0; i < n; i++)
+		tt_args_item(a, ids[i]);
+	tt_args_close(a);
+}
+
+/* Few are named; of many, all is read and what nobody wants passed over. */
+static void
+feed_put_watched(void *arg, struct tt_args *a)
+{
+	struct tt_streams	*ss = arg;
+	int64_t			 jobs[TT_FEED_WATCHED];
+	int64_t			 accounts[TT_FEED_WATCHED];
+	int			 njobs, naccounts;
+
+	njobs = tt_watchers_jobs(ss->fanout.watchers, jobs, TT_FEED_WATCHED);
+	naccounts = tt_views_accounts(ss->fanout.views, accounts,
+	    TT_FEED_WATCHED);
+	if (njobs < 0 || naccounts < 0) {
+		tt_args_null(a);
+		tt_args_null(a);
+		return;
+	}
+	put_array(a, jobs, njobs);
+	put_array(a, accounts, naccounts);
+}
+
+static void
+feed_public_begin(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_public_begin(ss->fanout.views);
+}
+
+static void
+feed_public_account(void *arg, int64_t account)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_public_add(ss->fanout.views, account);
+}
+
+static void
+feed_public_end(void *arg)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_public_end(ss->fanout.views, true);
 }
 
 /* The clients come back, and are told how things stand now. */
@@ -121,6 +197,7 @@ feed_put_keys(void *arg, struct tt_args *a)
 	struct tt_streams	*ss = arg;
 
 	tt_holders_keys(ss->holders, a);
+	tt_views_public_asked(ss->fanout.views);
 }
 
 /*
@@ -150,10 +227,16 @@ feed_tick_due(void *arg)
 
 const struct tt_feed_calls	 tt_streams_calls = {
 	.event		= feed_event,
-	.jobs		= feed_jobs,
+	.put_watched	= feed_put_watched,
 	.asks		= feed_asks,
 	.missed		= feed_missed,
 	.caught_up	= feed_caught_up,
+	.view_ask	= feed_view_ask,
+	.view_missed	= feed_view_missed,
+	.view_caught_up	= feed_view_caught_up,
+	.public_begin	= feed_public_begin,
+	.public_account	= feed_public_account,
+	.public_end	= feed_public_end,
 	.lost		= feed_lost,
 	.known		= feed_known,
 	.unreachable	= feed_unreachable,
@@ -211,6 +294,21 @@ tt_streams_empty(const struct tt_streams *ss)
 	return TAILQ_EMPTY(&ss->clocks.all);
 }
 
+/* In its words, where it has any for this. */
+static void
+say_goodbye(struct tt_buf *text, const struct tt_vocabulary *v)
+{
+	struct tt_buf	 data = TT_BUF_INIT;
+	const char	*name;
+
+	if (v->goodbye == NULL)
+		return;
+	name = v->goodbye(&data);
+	tt_sse_event(text, NULL, name, tt_buf_text(&data));
+	text->broken = text->broken || tt_buf_broken(&data);
+	tt_buf_free(&data);
+}
+
 void
 tt_streams_goodbye(struct tt_streams *ss)
 {
@@ -222,6 +320,7 @@ tt_streams_goodbye(struct tt_streams *ss)
 		if (!tt_stream_open(st))
 			continue;
 		tt_buf_clear(&text);
+		say_goodbye(&text, st->vocabulary);
 		tt_sse_retry(&text, tt_sse_jitter(ss->conf->retry_ms));
 		tt_fanout_tell(&ss->fanout, st, &text);
 		tt_fanout_end(&ss->fanout, st);

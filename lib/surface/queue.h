@@ -8,7 +8,6 @@
 #include "base/rc.h"
 #include "job/job.h"
 
-struct tt_buf;
 struct tt_rate;
 struct tt_reply;
 struct tt_request;
@@ -32,9 +31,6 @@ void		 tt_queue_error(struct tt_reply *, const struct tt_request *,
  * seconds since the epoch.  Before the answer.
  */
 void		 tt_queue_rate(struct tt_reply *, const struct tt_rate *);
-
-/* The data of a stream's first event, `connected`, with a new client's id. */
-void		 tt_queue_connected(struct tt_buf *data);
 
 extern const struct tt_vocabulary	 tt_queue_vocabulary;
 

@@ -93,8 +93,8 @@ keepalive(struct tt_buf *b, const char *id)
 	tt_buf_puts(b, "\n\n");
 }
 
-void
-tt_queue_connected(struct tt_buf *data)
+static const char *
+hello(struct tt_buf *data)
 {
 	static const char	 chars[] = "abcdefghijklmnopqrstuvwxyz"
 				    "0123456789";
@@ -105,10 +105,12 @@ tt_queue_connected(struct tt_buf *data)
 		id[i] = chars[randombytes_uniform(sizeof(chars) - 1)];
 	id[CLIENT_SZ] = '\0';
 	tt_buf_printf(data, "{\"clientId\":\"client_%s\"}", id);
+	return "connected";
 }
 
 const struct tt_vocabulary	 tt_queue_vocabulary = {
 	.show		= show,
+	.hello		= hello,
 	.keepalive	= keepalive,
 	.beat_s		= BEAT_S,
 };

@@ -19,6 +19,12 @@ struct tt_vocabulary {
 			    bool *replaceable);
 
 	/*
+	 * What a stream of a queue begins with: the name of the event, its data
+	 * appended; NULL where nothing is said.
+	 */
+	const char	*(*hello)(struct tt_buf *data);
+
+	/*
 	 * The comment or event that keeps a quiet stream open; NULL where
 	 * nothing may be said in between.  id: what to resume from, to be told
 	 * if the client's is old; or NULL.

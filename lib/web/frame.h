@@ -14,8 +14,8 @@
 struct tt_frame {
 	unsigned	 refs;
 	bool		 replaceable;	/* by a newer one of the same job */
-	int64_t		 job;		/* 0: of no job; never dropped */
-	int64_t		 seq;		/* the job's event */
+	int64_t		 event_id;	/* 0: of no event; never dropped */
+	int64_t		 job, seq;	/* the event's, if it has one */
 	uint64_t	 batch;		/* the read that brought it */
 	size_t		 sz;
 	char		 text[];

@@ -122,7 +122,7 @@ tt_sink_drop(struct tt_sink *s, void (*told)(void *, const struct tt_frame *),
 	unsigned	 i;
 
 	for (i = s->n; i > s->committed; i--)
-		if (s->queue[i - 1]->job != 0) {
+		if (s->queue[i - 1]->event_id != 0) {
 			told(arg, s->queue[i - 1]);
 			take_out(s, i - 1);
 		}

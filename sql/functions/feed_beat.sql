@@ -1,5 +1,5 @@
 -- telltale.feed_beat(listener, streams, counters, keys)
---      returns (known, tick_due, dead)
+--      returns (known, tick_due, dead, public)
 --
 --      A hub's sign of life, with its counters.  known is false if it has no
 --      row any more: it must begin anew.  tick_due says that some duty of
@@ -7,7 +7,8 @@
 --
 --      keys are the numbers of the keys that its streams were opened with, or
 --      null; dead are those of them whose streams are to end: revoked, expired,
---      gone, or of a terminated account.  Never null.
+--      gone, or of a terminated account.  Never null.  public are the accounts
+--      whose queue may be seen without a key; never null either.
 --
 --      There may be thousands, of many more.  The planner, shown the array,
 --      would rather read all keys there are, so it is not shown it, and is told
@@ -31,7 +32,8 @@ create or replace function telltale.feed_beat(
     p_keys        bigint[],
     out known     boolean,
     out tick_due  boolean,
-    out dead      bigint[])
+    out dead      bigint[],
+    out public    bigint[])
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
@@ -60,6 +62,7 @@ begin
             or k.expires_at <= clock_timestamp()
             or a.terminated_at is not null
          order by u.key_id);
+    public := coalesce(telltale.public_accounts(), '{}');
 end;
 $$;
 

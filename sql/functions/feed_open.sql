@@ -1,11 +1,13 @@
 -- telltale.feed_open(host, program, pid, listening, previous, accounts, classes,
 --                    counts)
 --      returns (listener_id, generation, cluster, timeline, floor_event_id,
---               snapshot)
+--               snapshot, opened_us)
 --
 --      A hub begins: its row in listener and listener_sleep, and a session
 --      advisory lock (class 29780, the listener's id) by which tick() sees
---      whether it lives.  The snapshot is where a hub without a cursor starts.
+--      whether it lives.  The snapshot is where a hub without a cursor starts,
+--      and opened_us when it was taken, or a little later: microseconds since
+--      the epoch.
 --      listening is false for a feed that polls: it may be behind a pooler,
 --      where a session lock would stay with somebody else's session, so only
 --      seen_at tells of its life.
@@ -36,7 +38,8 @@ create or replace function telltale.feed_open(
     out cluster        text,
     out timeline       integer,
     out floor_event_id bigint,
-    out snapshot       pg_snapshot)
+    out snapshot       pg_snapshot,
+    out opened_us      bigint)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -69,7 +72,8 @@ begin
      group by a.account_id, h.class
     having sum(h.n) > 0;
 
-    snapshot := pg_current_snapshot();
+    snapshot  := pg_current_snapshot();
+    opened_us := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 end;
 $$;
 

@@ -23,8 +23,8 @@
 --      oldest: no event that is due was written before it; it lets partitions
 --      be passed over.  floor: no event up to this id is ever read.  jobs and
 --      accounts narrow the read where a hub has few streams; both null for
---      all.  at_us and read_us (when the statement began): microseconds since
---      the epoch.
+--      all.  at_us and read_us (when the snapshot had been taken: what it sees
+--      is not younger): microseconds since the epoch.
 --
 -- Called by:   lib/job/feed
 -- Reads:       telltale.job_event
@@ -58,11 +58,13 @@ as $$
 begin
     return query
     select s.snapshot,
-           (extract(epoch from statement_timestamp()) * 1000000)::bigint,
+           s.read_us,
            e.event_id, e.xid,
            (extract(epoch from e.at) * 1000000)::bigint,
            e.account_id, e.job, e.job_id, e.type, e.seq, e.kind, e.data
-      from (select pg_current_snapshot() as snapshot) as s
+      from (select pg_current_snapshot() as snapshot,
+                   (extract(epoch from clock_timestamp()) * 1000000)::bigint as read_us
+            offset 0) as s
       left join lateral (
             select n.*
               from telltale.job_event as n

@@ -124,5 +124,6 @@ comment on column telltale.queue_metric.name         is 'What was measured.';
 comment on column telltale.queue_metric.value        is 'A number, string or boolean.';
 comment on column telltale.queue_metric.collected_at is 'When it was reported.';
 
--- Its result has one column more.
+-- Their results have one column more.
 drop function if exists telltale.feed_beat(bigint, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint[]);
+drop function if exists telltale.feed_open(text, text, integer, boolean, bigint, bigint[], text[], integer[]);

@@ -213,17 +213,38 @@ on_event(void *arg, const struct tt_event *ev)
 	}
 }
 
-static int
-on_jobs(void *arg, int64_t numbers[TT_FEED_JOBS])
+static void
+on_watched(void *arg, struct tt_args *a)
 {
 	const struct reader	*r = arg;
 	int			 i;
 
-	if (!r->narrow)
-		return -1;
+	if (!r->narrow) {
+		tt_args_null(a);
+		tt_args_null(a);
+		return;
+	}
+	tt_args_open(a);
 	for (i = 0; i < FEW; i++)
-		numbers[i] = jobs[i].number;
-	return FEW;
+		tt_args_item(a, jobs[i].number);
+	tt_args_close(a);
+	tt_args_open(a);
+	tt_args_close(a);
+}
+
+static bool
+no_view_ask(void *arg, struct tt_view_ask *ask)
+{
+	(void)arg;
+	(void)ask;
+	return false;
+}
+
+static void
+on_account(void *arg, int64_t account)
+{
+	(void)arg;
+	(void)account;
 }
 
 static int
@@ -324,7 +345,11 @@ nothing(void *arg)
 
 static const struct tt_feed_calls	 calls = {
 	.event		= on_event,
-	.jobs		= on_jobs,
+	.put_watched	= on_watched,
+	.view_ask	= no_view_ask,
+	.public_begin	= nothing,
+	.public_account	= on_account,
+	.public_end	= nothing,
 	.asks		= on_asks,
 	.missed		= on_missed,
 	.caught_up	= on_caught_up,

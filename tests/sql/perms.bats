@@ -28,6 +28,7 @@ feed_lease          web
 feed_open           web
 feed_read           web
 feed_sleep          web
+feed_view           web
 job_action          -
 job_cancel          -
 job_event_append    -
@@ -80,6 +81,7 @@ web_progress_open   web
 web_queue_items     web
 web_queue_job       web
 web_queue_list      web
+web_queue_open      web
 web_queue_remove    web
 web_queue_retry     web
 web_queue_stats     web

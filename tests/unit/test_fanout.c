@@ -25,6 +25,7 @@
 #include "job/feed.h"
 #include "stream/fanout.h"
 #include "stream/stream.h"
+#include "stream/watchers.h"
 #include "surface/vocabulary.h"
 
 #define BUFFER		4096	/* TELLTALE_STREAM_BUFFER */
@@ -740,15 +741,15 @@ few_jobs_are_named_and_many_are_not(void **state)
 	int		 i;
 
 	(void)state;
-	assert_int_equal(tt_fanout_jobs(&fo, jobs, 4), 0);
+	assert_int_equal(tt_watchers_jobs(fo.watchers, jobs, 4), 0);
 	for (i = 0; i < 4; i++)
 		c[i] = watch_one(i + 1, 0);
-	assert_int_equal(tt_fanout_jobs(&fo, jobs, 4), 4);
+	assert_int_equal(tt_watchers_jobs(fo.watchers, jobs, 4), 4);
 	c[4] = watch_one(5, 0);
-	assert_int_equal(tt_fanout_jobs(&fo, jobs, 4), -1);
+	assert_int_equal(tt_watchers_jobs(fo.watchers, jobs, 4), -1);
 	for (i = 0; i < 5; i++)
 		leave(c[i]);
-	assert_int_equal(tt_fanout_jobs(&fo, jobs, 4), 0);
+	assert_int_equal(tt_watchers_jobs(fo.watchers, jobs, 4), 0);
 }
 
 static void

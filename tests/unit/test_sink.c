@@ -87,6 +87,7 @@ make_frame(int number, size_t sz)
 	free(text);
 	assert_non_null(f);
 	f->job = 1;
+	f->event_id = 1;
 	f->seq = number;
 	return f;
 }
@@ -107,6 +108,7 @@ push_replaceable(int number, size_t sz, int64_t job, uint64_t batch)
 
 	f->replaceable = true;
 	f->job = job;
+	f->event_id = 1;
 	f->batch = batch;
 	assert_true(tt_sink_push(&sink, f));
 	tt_frame_unref(f);

@@ -458,7 +458,8 @@ each_client_has_an_id_of_its_own(void **state)
 	(void)state;
 	for (i = 0; i < CLIENTS; i++) {
 		tt_buf_clear(&b);
-		tt_queue_connected(&b);
+		assert_string_equal(tt_queue_vocabulary.hello(&b),
+		    "connected");
 		assert_int_equal(sscanf(tt_buf_text(&b), "{\"clientId\":"
 		    "\"client_%12[a-z0-9]\"}", ids[i]), 1);
 		assert_int_equal(b.sz, strlen("{\"clientId\":\"client_\"}") +

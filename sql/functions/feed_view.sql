@@ -1,0 +1,87 @@
+-- telltale.feed_view(accounts, last, last_us, upto, begins, after, floor, page)
+--      returns (event_id, xid, at_us, account_id, job, job_id, type, seq, kind,
+--               data)
+--
+--      Events of whole accounts (null: of the public ones) that a stream has
+--      missed: those that upto sees, which is where the hub's own reading
+--      stands or where a read of another hub's broke off, and that the stream
+--      has not had; at most `page`, in order of event_id.
+--
+--      It has had what its snapshot `last` sees, unless that was written later
+--      than last_us: then it is of a transaction whose number a crash gave out
+--      again.  And it has had what is not above `after`; but where it begins,
+--      with nothing of upto read, `after` is but the id of an event that was
+--      there when `last` was taken.  Who had not begun by then writes higher
+--      ones (see event_append); who was open then may have written lower ones,
+--      and these are found by their transactions.
+--
+--      floor: no event up to this id is ever read.
+--
+-- Called by:   lib/job/feed
+-- Reads:       telltale.job_event, telltale.account
+
+create or replace function telltale.feed_view(
+    p_accounts bigint[],
+    p_last     pg_snapshot,
+    p_last_us  bigint,
+    p_upto     pg_snapshot,
+    p_begins   boolean,
+    p_after    bigint,
+    p_floor    bigint,
+    p_page     integer)
+returns table (
+    event_id   bigint,
+    xid        xid8,
+    at_us      bigint,
+    account_id bigint,
+    job        bigint,
+    job_id     text,
+    type       text,
+    seq        bigint,
+    kind       text,
+    data       jsonb)
+language plpgsql stable rows 100
+security definer set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan set jit = off
+    set enable_seqscan = off set max_parallel_workers_per_gather = 0
+as $$
+declare
+    v_last_at  constant timestamptz := telltale.time_from_us(p_last_us);
+    v_accounts constant bigint[] := coalesce(p_accounts, telltale.public_accounts());
+begin
+    return query
+    select e.event_id, e.xid,
+           (extract(epoch from e.at) * 1000000)::bigint,
+           e.account_id, e.job, e.job_id, e.type, e.seq, e.kind, e.data
+      from unnest(v_accounts) as a (account_id)
+     cross join lateral (
+            (select o.*
+               from telltale.job_event as o
+              where p_begins
+                and o.xid = any (array(select pg_snapshot_xip(p_last)))
+                and o.account_id = a.account_id
+                and o.event_id <= p_after
+                and o.event_id > p_floor
+                and pg_visible_in_snapshot(o.xid, p_upto)
+              order by o.event_id
+              limit p_page)
+            union all
+            (select n.*
+               from telltale.job_event as n
+              where n.account_id = a.account_id
+                and n.event_id > greatest(p_after, p_floor)
+                and pg_visible_in_snapshot(n.xid, p_upto)
+                and not (pg_visible_in_snapshot(n.xid, p_last) and n.at <= v_last_at)
+              order by n.event_id
+              limit p_page)
+           ) as e
+     order by e.event_id
+     limit p_page;
+end;
+$$;
+
+comment on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) is
+    'Events of whole accounts that a stream has missed, up to a snapshot.';
+
+revoke all on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) from public;
+grant execute on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) to telltale_web;
