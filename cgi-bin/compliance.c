@@ -146,11 +146,11 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 		s.webhook_secret = secret;
 	}
 	v->lease.class = check->mode == TT_STREAM ? "stream" : "watch";
-	if (check->mode == TT_STREAM)
+	if (check->mode == TT_ASYNC)
+		(void)!submit(&call, &v->lease, err);
+	else
 		(void)!tt_hub_lease(v->hub, v->call->db, &v->lease, submit,
 		    &call, err);
-	else
-		(void)!submit(&call, &v->lease, err);
 	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK)
 		answer_check(v, check, &made, err);
 	else if (made.job_id != NULL)

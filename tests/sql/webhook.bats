@@ -193,7 +193,7 @@ END
 
 @test "a job's own secret signs it alone" {
   register verdict >/dev/null
-  as telltale_web "select from telltale.web_submit(sha256('k'), 'job:write', 'video', null, null, null, null, null, null, null, 'whsec_own', null, null, null, null, null, null, null)"
+  as telltale_web "select from telltale.web_submit(sha256('k'), 'job:write', 'video', null, null, null, null, null, null, null, 'whsec_own', null, null, null, null, null, null, null, null)"
   id=$(sql 'select job_id from telltale.job')
   register verdict "'https://h/x'" "''"
   sql "select telltale.claim('w', '{video}')" >/dev/null

@@ -45,6 +45,19 @@ claim_check() {
   job=${claimed%|*} attempt=${claimed#*|}
 }
 
+# How many checks the account has asked for.
+jobs_made() {
+  sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
+        where a.name = '$account'"
+}
+
+# have_places CLASS N: so many of the account's clients wait.
+have_places() {
+  [ "$(sql "select coalesce(sum(s.n), 0)
+              from telltale.stream_lease as s join telltale.account as a using (account_id)
+             where a.name = '$account' and s.class = '$1'")" = "$2" ]
+}
+
 # One that finds something, and gives the report of 10 points.
 judge() {
   worker "select telltale.stage_started('$job', $attempt, 'ai-laws');
@@ -127,9 +140,7 @@ error {"message":"no model","code":"pipeline_error"}' ]
   [ "$(field '[.error, .statusCode, .url] | tostring')" = '[true,429,"/v1/compliance/check"]' ]
   [ "$(field .data.retryAfter)" -gt 0 ]
 
-  # It made no job.
-  [ "$(sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
-             where a.name = '$account'")" = 2 ]
+  [ "$(jobs_made)" = 2 ]
 }
 
 @test "jobs/{id}/stream: the whole log, and what was missed of it" {
@@ -184,6 +195,35 @@ error {"message":"no model","code":"pipeline_error"}' ]
   [ "$(stream_header a Content-Type)" = 'application/json; charset=utf-8' ]
   [ "$(stream_header a X-Job-Id)" = "$job" ]
   grep -q '^HTTP/1.1 200' "$(stream_file a head)"
+}
+
+@test "sync: as many wait at once as the account's watch limit says" {
+  sql "select telltale.account_set('$account', p_watch_limit => 2)" >/dev/null
+  open_check a sync
+  claim_check
+  open_check b sync
+  within 5 have_places watch 2
+
+  post sync
+  [ "$http_status" = 429 ]
+  [ "$(header Retry-After)" -gt 0 ]
+  [ "$(field '[.error, .statusCode, .url] | tostring')" = '[true,429,"/v1/compliance/check"]' ]
+  [ "$(field .data.retryAfter)" -gt 0 ]
+  [ "$(jobs_made)" = 2 ]
+
+  # A stream is counted apart; who asks for the job does not wait.
+  open_check c stream
+  await c '^event: job.started'
+  post async '. + {webhookUrl: "https://example.com/hook"}'
+  [ "$http_status" = 202 ]
+
+  # Who has his report has left.
+  judge
+  ended a
+  within 5 have_places watch 1
+  open_check d sync
+  within 5 have_places watch 2
+  is_open d
 }
 
 @test "sync: a check that fails is an error with its code" {
