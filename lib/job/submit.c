@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "job/caller.h"
+#include "job/job.h"
 #include "job/lease.h"
 #include "job/submit.h"
 #include "pg/args.h"
@@ -239,6 +240,21 @@ is_true(const struct tt_submitted *made, const char *name)
 	return s != NULL && *s == 't';
 }
 
+static bool
+has_ended(const struct tt_submitted *made)
+{
+	const char	*word = text(made, "status");
+
+	switch (tt_job_status_read(word == NULL ? "" : word)) {
+	case TT_COMPLETED:
+	case TT_FAILED:
+	case TT_CANCELLED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static TT_MUSTUSE enum tt_rc
 read_row(struct tt_submitted *made, struct tt_caller *caller,
     struct tt_lease *lease, struct tt_err *err)
@@ -256,6 +272,8 @@ read_row(struct tt_submitted *made, struct tt_caller *caller,
 	made->callback_id = text(made, "callback_id");
 	made->webhook_secret = text(made, "webhook_secret");
 	made->replayed = is_true(made, "replayed");
+	made->ended = has_ended(made);
+	made->resumable = is_true(made, "resumable");
 	lease->taken = is_true(made, "leased");
 	lease->account = number(made, "account_id");
 	lease->key = number(made, "key_id");

@@ -44,6 +44,8 @@ struct tt_submitted {
 	const char		*callback_id;
 	const char		*webhook_secret;
 	bool			 replayed;	/* the key had made it before */
+	bool			 ended;		/* and it is over */
+	bool			 resumable;	/* the log holds all of it */
 	struct pg_result	*res;		/* for _free() */
 };
 

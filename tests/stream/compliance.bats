@@ -68,6 +68,12 @@ judge() {
     >/dev/null
 }
 
+# What happened to the job is kept no longer; how it stands is.
+forget() {
+  psql -XAtq -v ON_ERROR_STOP=1 -d "$TELLTALE_SUPER_DSN" -c "delete from telltale.job_event as e
+    using telltale.job as j where j.id = e.job and j.job_id = '$job'"
+}
+
 # The events without their times, which are ISO 8601 with milliseconds.
 told() {
   ! shown "$1" | grep -vE '"timestamp":"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z"\}$'
@@ -182,6 +188,55 @@ error {"message":"no model","code":"pipeline_error"}' ]
   [ "$http_status" = 409 ]
 }
 
+@test "what is not kept any longer: how the check stands, how it ended, and the end" {
+  local first
+  open_check a stream -H 'Idempotency-Key: k-2'
+  claim_check
+  judge
+  ended a
+  forget
+
+  # At once: a client that waits would wait for ever.
+  open_check b stream -H 'Idempotency-Key: k-2'
+  ended b 2
+  [ "$(told b)" = "resync {\"jobId\":\"$job\",\"status\":\"completed\"}
+$(tail -n 1 <<<"$whole")" ]
+  [ "$(stream_header b X-Job-Id)" = "$job" ]
+  [ "$(ids b)" = "-
+$(last_id a)" ]
+
+  open_stream c "/v1/compliance/jobs/$job/stream" -H "Last-Event-ID: $(ids a | sed -n 3p)"
+  ended c 2
+  [ "$(told c)" = "$(told b)" ]
+  get "/v1/compliance/jobs/$job/stream" -H "Last-Event-ID: $(last_id c)"
+  [ "$http_status" = 204 ]
+
+  # Also where it came to nothing.
+  open_check d stream -H 'Idempotency-Key: k-3'
+  claim_check
+  worker "select telltale.fail('$job', $attempt, 'no model', 'no_model', false)" >/dev/null
+  ended d
+  forget
+  open_check e stream -H 'Idempotency-Key: k-3'
+  ended e 2
+  [ "$(told e | tail -n 1)" = 'error {"message":"no model","code":"no_model"}' ]
+}
+
+@test "what is not kept any longer, of a check that goes on: what comes from here on" {
+  open_check a stream -H 'Idempotency-Key: k-4'
+  claim_check
+  worker "select telltale.stage_started('$job', $attempt, 'ai-laws')" >/dev/null
+  await a '^event: agent.started'
+  forget
+
+  open_check b stream -H 'Idempotency-Key: k-4'
+  await b '^event: resync'
+  judge
+  ended b
+  [ "$(told b | head -n 1)" = "resync {\"jobId\":\"$job\",\"status\":\"running\"}" ]
+  [ "$(told b | tail -n 3)" = "$(tail -n 3 <<<"$whole")" ]
+}
+
 # --- the report -----------------------------------------------------------------------
 
 @test "sync: the report when the job ends, and nothing before" {
@@ -235,6 +290,39 @@ error {"message":"no model","code":"pipeline_error"}' ]
   grep -q '^HTTP/1.1 500' "$(stream_file a head)"
   [ "$(jq -r '[.error, .message, .data.code, .data.jobId] | join(" ")' "$(stream_file a)")" = \
     "true no model pipeline_error $job" ]
+}
+
+@test "sync: the same key once it is over is answered at once, whether the log is kept or not" {
+  open_check a sync -H 'Idempotency-Key: k-5'
+  claim_check
+  judge
+  ended a
+  for _ in kept forgotten; do
+    post sync . -H 'Idempotency-Key: k-5' --max-time 2
+    [ "$http_status" = 200 ]
+    [ "$body" = "$(cat "$(stream_file a)")" ]
+    [ "$(header X-Job-Id)" = "$job" ]
+    forget
+  done
+
+  # It needs no place.
+  sql "select telltale.account_set('$account', p_watch_limit => 0)" >/dev/null
+  post sync . -H 'Idempotency-Key: k-5' --max-time 2
+  [ "$http_status" = 200 ]
+}
+
+@test "sync: the same key for one that was cancelled" {
+  open_check a sync -H 'Idempotency-Key: k-6'
+  claim_check
+  worker "select telltale.cancel('$job')" >/dev/null
+  ended a
+  forget
+
+  post sync . -H 'Idempotency-Key: k-6' --max-time 2
+  [ "$http_status" = 409 ]
+  [ "$(field '[.error, .message, .data.code, .data.jobId] | join(" ")')" = \
+    "true The check was cancelled cancelled $job" ]
+  [ "$body" = "$(cat "$(stream_file a)")" ]
 }
 
 @test "sync: a multipart, flat, with a file" {
