@@ -213,7 +213,7 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 	else
 		(void)!tt_hub_lease(v->hub, v->call->db, &v->lease, submit,
 		    &call, err);
-	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK)
+	if (tt_gate_settle_write(&v->who, v->call->db, err) == TT_OK)
 		answer_check(v, check, &made, err);
 	else if (made.job_id != NULL)
 		tt_hub_give_back(v->hub, &v->lease);
