@@ -136,6 +136,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "a key without the scope pays like any other" {
   limited 60
   key=$(new_key "$account" queue:read)
@@ -147,6 +148,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "the programs count together, each key for itself" {
   local other
   limited 60
@@ -178,6 +180,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "another limit holds from the next answer on" {
   limited 60
   get /api/v1/jobs
@@ -246,6 +249,7 @@ told_of_304() {
   too_often
 }
 
+# bats test_tags=any-server
 @test "whether all is well may be asked for ever" {
   local path
   limited 5
@@ -277,7 +281,9 @@ hold() {
     where relation = 'telltale.$table'::regclass and mode = 'ExclusiveLock' and granted")" = 1 ]; }
   within 3 is_held
 }
-waiting() { [ "$(super 'select count(*) from pg_locks where not granted')" = "$1" ]; }
+# waiting N TABLE
+waiting() { [ "$(super "select count(*) from pg_locks
+  where relation = 'telltale.$2'::regclass and not granted")" = "$1" ]; }
 let_go() {
   super "select pg_cancel_backend(pid) from pg_stat_activity
           where query like '%/* hold */' and pid <> pg_backend_pid()" >/dev/null
@@ -297,7 +303,7 @@ write_twice() {
     curl -sS --max-time 20 -X "$method" -H "Authorization: Bearer $key" -D "$out.$n" -o /dev/null \
       -H 'Content-Type: application/json' -d "$json" "$TELLTALE_URL${path/JOB/${jobs[n]}}" 3>&- 4>&- &
   done
-  within 3 waiting 2
+  within 3 waiting 2 "$table"
   let_go
   wait
   headers=$(cat "$out.0" "$out.1" | tr -d '\r')
@@ -310,6 +316,7 @@ write_twice() {
   [ "$http_status" = 429 ]
 }
 
+# bats test_tags=any-server
 @test "what was done is not answered by: come later" {
   write_twice job POST /api/v1/jobs '{"type": "video"}'
   [ "$(sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
