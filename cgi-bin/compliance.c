@@ -5,9 +5,12 @@
  * what the agents find, or by a job to ask for later (async); and
  * GET /v1/compliance/jobs/{id}, and its /stream.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/conf.h"
 #include "gate/gate.h"
 #include "job/job.h"
@@ -16,6 +19,7 @@
 #include "job/submit.h"
 #include "stream/hub.h"
 #include "stream/hub_main.h"
+#include "stream/sse.h"
 #include "stream/stream.h"
 #include "surface/compliance.h"
 #include "surface/refusal.h"
@@ -84,6 +88,58 @@ stream_job(struct visit *v, int64_t job, int64_t seq, struct tt_err *err)
 	tt_hub_open(v->hub, v->call, &opening, &from, 1, err);
 }
 
+/* The check is over, and its report is kept: nobody need wait. */
+static void
+tell_report(struct visit *v, const char *job_id, struct tt_err *err)
+{
+	struct tt_job_row	 row;
+
+	tt_hub_give_back(v->hub, &v->lease);
+	if (tt_job_get(v->call->db, &v->who.caller, job_id, &row, err) !=
+	    TT_OK)
+		return;
+	tt_compliance_ended(&v->call->reply, &row.job);
+	tt_job_row_free(&row);
+}
+
+/*
+ * The log has not all of the check any longer.  The client is told so, and how
+ * the check stands: if it is over, how it ended, and with that the stream does
+ * too; if not, what comes from here on.
+ */
+static void
+tell_state(struct visit *v, const char *job_id, int64_t job, int64_t seq,
+    struct tt_err *err)
+{
+	struct tt_reply		*reply = &v->call->reply;
+	struct tt_buf		 state = TT_BUF_INIT, end = TT_BUF_INIT;
+	struct tt_job_row	 row;
+	char			 id[24];
+	const char		*name = NULL;
+
+	if (tt_job_get(v->call->db, &v->who.caller, job_id, &row, err) ==
+	    TT_OK) {
+		(void)snprintf(id, sizeof(id), "%" PRId64, seq);
+		tt_compliance_state(&state, &row.job);
+		name = tt_compliance_end(&end, &row.job);
+		begin_stream(v->call, job_id);
+		tt_sse_event(&reply->body, name == NULL ? id : NULL, "resync",
+		    tt_buf_text(&state));
+		if (name != NULL)
+			tt_sse_event(&reply->body, id, name,
+			    tt_buf_text(&end));
+		if (tt_buf_broken(&state) || tt_buf_broken(&end))
+			reply->body.broken = true;
+	}
+	if (err->rc == TT_OK && name == NULL)
+		stream_job(v, job, seq, err);
+	else
+		tt_hub_give_back(v->hub, &v->lease);
+	tt_job_row_free(&row);
+	tt_buf_free(&state);
+	tt_buf_free(&end);
+}
+
 /* A call that tt_hub_lease() makes. */
 struct submitting {
 	struct visit			*v;
@@ -107,11 +163,17 @@ answer_check(struct visit *v, const struct tt_check *check,
 	tt_refusal_rate(&v->call->reply, &v->who.rate);
 	switch (check->mode) {
 	case TT_SYNC:
-		wait_for_report(v, made, err);
+		if (made->ended)
+			tell_report(v, made->job_id, err);
+		else
+			wait_for_report(v, made, err);
 		break;
 	case TT_STREAM:
-		begin_stream(v->call, made->job_id);
-		stream_job(v, made->id, 0, err);
+		if (made->resumable) {
+			begin_stream(v->call, made->job_id);
+			stream_job(v, made->id, 0, err);
+		} else
+			tell_state(v, made->job_id, made->id, made->seq, err);
 		break;
 	case TT_ASYNC:
 		tt_compliance_accepted(&v->call->reply, made->job_id,
@@ -146,12 +208,12 @@ run_check(struct visit *v, const struct tt_check *check, const char *payload,
 		s.webhook_secret = secret;
 	}
 	v->lease.class = check->mode == TT_STREAM ? "stream" : "watch";
-	if (check->mode == TT_STREAM)
+	if (check->mode == TT_ASYNC)
+		(void)!submit(&call, &v->lease, err);
+	else
 		(void)!tt_hub_lease(v->hub, v->call->db, &v->lease, submit,
 		    &call, err);
-	else
-		(void)!submit(&call, &v->lease, err);
-	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK)
+	if (tt_gate_settle_write(&v->who, v->call->db, err) == TT_OK)
 		answer_check(v, check, &made, err);
 	else if (made.job_id != NULL)
 		tt_hub_give_back(v->hub, &v->lease);
@@ -230,31 +292,21 @@ open_job(void *arg, struct tt_lease *lease, struct tt_err *err)
 	    o->p, err);
 }
 
-/*
- * The whole log of the job, or what the client has missed of it.  Where that
- * is no longer there, it is told how the job stands by asking for it.
- */
+/* The whole log of the job, or what the client has missed of it. */
 static void
 replay(struct visit *v, const struct tt_progress_job *job, int64_t seq,
     bool resumes, struct tt_err *err)
 {
-	bool	 head = strcmp(v->call->req.method, "HEAD") == 0;
-
 	if (resumes && tt_progress_ended(job) && seq == job->seq) {
 		tt_reply_begin(&v->call->reply, 204, NULL);
 		tt_hub_give_back(v->hub, &v->lease);
-		return;
-	}
-	if (!job->resumable) {
-		tt_hub_give_back(v->hub, &v->lease);
-		(void)!tt_err_tell(err, TT_GONE, "What happened to this check "
-		    "is not kept any longer: ask /v1/compliance/jobs/%s",
-		    job->job.job_id);
-		return;
-	}
-	begin_stream(v->call, job->job.job_id);
-	if (!head)
+	} else if (strcmp(v->call->req.method, "HEAD") == 0)
+		begin_stream(v->call, job->job.job_id);
+	else if (job->resumable) {
+		begin_stream(v->call, job->job.job_id);
 		stream_job(v, job->job.id, seq, err);
+	} else
+		tell_state(v, job->job.job_id, job->job.id, job->seq, err);
 }
 
 static void

@@ -49,7 +49,7 @@ cancel(struct tt_call *call, const char *id, struct tt_visitor *who,
 	    tt_gate_job(who, id, err) == TT_OK &&
 	    tt_form_none(req, err) == TT_OK) {
 		(void)!tt_cancel(call->db, &who->caller, id, err);
-		(void)!tt_gate_settle(who, call->db, err);
+		(void)!tt_gate_settle_write(who, call->db, err);
 	}
 	tt_refusal_rate(&call->reply, tt_gate_rate(who, req, false));
 	if (err->rc == TT_OK)

@@ -64,7 +64,7 @@ set(struct tt_call *call, struct tt_visitor *who, struct tt_err *err)
 	    read_url(&form, &call->conf->webhook_allow, &url, err) == TT_OK) {
 		(void)!tt_webhook_set(call->db, &who->caller, url, secret,
 		    &replaced, err);
-		(void)!tt_gate_settle(who, call->db, err);
+		(void)!tt_gate_settle_write(who, call->db, err);
 	}
 	tt_refusal_rate(&call->reply, tt_gate_rate(who, &call->req, false));
 	if (err->rc == TT_OK)
@@ -77,7 +77,7 @@ static void
 take_back(struct tt_call *call, struct tt_visitor *who, struct tt_err *err)
 {
 	(void)!tt_webhook_delete(call->db, &who->caller, err);
-	(void)!tt_gate_settle(who, call->db, err);
+	(void)!tt_gate_settle_write(who, call->db, err);
 	tt_refusal_rate(&call->reply, tt_gate_rate(who, &call->req, false));
 	tt_reply_begin(&call->reply, 204, NULL);
 }

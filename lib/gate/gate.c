@@ -213,8 +213,9 @@ pay_back(struct tt_visitor *who)
 		tt_rate_give_back(rates, who->id, who->rate.limit);
 }
 
-enum tt_rc
-tt_gate_settle(struct tt_visitor *who, struct tt_db *db, struct tt_err *err)
+/* False if he cannot pay, now that it is known what he may. */
+static bool
+settle(struct tt_visitor *who, struct tt_db *db, const struct tt_err *err)
 {
 	int	 limit = who->caller.rate_per_minute;
 	bool	 pays = true;
@@ -224,11 +225,11 @@ tt_gate_settle(struct tt_visitor *who, struct tt_db *db, struct tt_err *err)
 		return err->rc;
 	if (err->rc == TT_UNAUTHORIZED) {
 		tt_rate_set_limit(rates, who->id, 0);
-		return err->rc;
+		return true;
 	}
 	if (limit == 0) {
 		pay_back(who);
-		return err->rc;
+		return true;
 	}
 	if (who->on_address) {
 		tt_rate_give_back(rates, who->address, conf->address_rate);
@@ -238,7 +239,22 @@ tt_gate_settle(struct tt_visitor *who, struct tt_db *db, struct tt_err *err)
 	tt_rate_set_limit(rates, who->id, limit);
 	if (who->caller.unused)
 		tt_caller_note_use(&who->caller, db);
-	return pays ? err->rc : refuse(who, err);
+	return pays;
+}
+
+enum tt_rc
+tt_gate_settle(struct tt_visitor *who, struct tt_db *db, struct tt_err *err)
+{
+	return settle(who, db, err) ? err->rc : refuse(who, err);
+}
+
+enum tt_rc
+tt_gate_settle_write(struct tt_visitor *who, struct tt_db *db,
+    struct tt_err *err)
+{
+	bool	 done = err->rc == TT_OK;
+
+	return settle(who, db, err) || done ? err->rc : refuse(who, err);
 }
 
 const struct tt_rate *

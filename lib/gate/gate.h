@@ -73,6 +73,14 @@ enum tt_rc	 tt_gate_settle(struct tt_visitor *, struct tt_db *,
 		    struct tt_err *) TT_MUSTUSE;
 
 /*
+ * The same for a call that writes: what is done is done, and he is told so,
+ * even if others with his key were there meanwhile and he has nothing left to
+ * pay with.  TT_LIMITED only in place of what failed anyway.
+ */
+enum tt_rc	 tt_gate_settle_write(struct tt_visitor *, struct tt_db *,
+		    struct tt_err *) TT_MUSTUSE;
+
+/*
  * How he stands, for the headers of the answer; also where the request did
  * not come as far as the gate.
  */

@@ -8,17 +8,18 @@
 #include <sodium.h>
 
 #include "job/caller.h"
+#include "job/job.h"
 #include "job/lease.h"
 #include "job/submit.h"
 #include "pg/args.h"
 #include "pg/db.h"
 #include "web/formdata.h"
 
-#define NARGS	18
+#define NARGS	19
 
 static const struct tt_query	 submit_query = {
 	"submit", "select * from telltale.web_submit($1, $2, $3, $4, $5, $6, "
-	"$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)", NARGS
+	"$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)", NARGS
 };
 
 void
@@ -185,7 +186,7 @@ put_key(struct tt_args *a, const char *key)
 
 static void
 put_args(struct tt_args *a, const struct tt_caller *caller,
-    const struct tt_submission *s, int64_t listener)
+    const struct tt_submission *s, const struct tt_lease *lease)
 {
 	unsigned char	 hash[TT_REQUEST_HASH_SZ];
 	struct tt_buf	*b;
@@ -208,7 +209,8 @@ put_args(struct tt_args *a, const struct tt_caller *caller,
 	put_hex(b, (const char *)hash, sizeof(hash));
 	tt_args_end(a);
 	put_files(a, s);
-	put_number(a, listener != 0, listener);
+	put_number(a, lease->listener != 0, lease->listener);
+	tt_args_text(a, lease->class);
 }
 
 void
@@ -230,12 +232,33 @@ number(const struct tt_submitted *made, const char *name)
 	return tt_db_int(made->res, 0, PQfnumber(made->res, name));
 }
 
+static bool
+is_true(const struct tt_submitted *made, const char *name)
+{
+	const char	*s = text(made, name);
+
+	return s != NULL && *s == 't';
+}
+
+static bool
+has_ended(const struct tt_submitted *made)
+{
+	const char	*word = text(made, "status");
+
+	switch (tt_job_status_read(word == NULL ? "" : word)) {
+	case TT_COMPLETED:
+	case TT_FAILED:
+	case TT_CANCELLED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static TT_MUSTUSE enum tt_rc
 read_row(struct tt_submitted *made, struct tt_caller *caller,
     struct tt_lease *lease, struct tt_err *err)
 {
-	const char	*replayed;
-
 	if (PQntuples(made->res) > 0 &&
 	    strcmp(text(made, "verdict"), "unregistered") == 0) {
 		lease->listener = 0;
@@ -248,9 +271,10 @@ read_row(struct tt_submitted *made, struct tt_caller *caller,
 	made->job_id = text(made, "job_id");
 	made->callback_id = text(made, "callback_id");
 	made->webhook_secret = text(made, "webhook_secret");
-	replayed = text(made, "replayed");
-	made->replayed = replayed != NULL && *replayed == 't';
-	lease->taken = lease->listener != 0;
+	made->replayed = is_true(made, "replayed");
+	made->ended = has_ended(made);
+	made->resumable = is_true(made, "resumable");
+	lease->taken = is_true(made, "leased");
 	lease->account = number(made, "account_id");
 	lease->key = number(made, "key_id");
 	return TT_OK;
@@ -265,7 +289,7 @@ tt_submit(struct tt_db *db, struct tt_caller *caller,
 	const char *const	*values;
 
 	(void)memset(made, 0, sizeof(*made));
-	put_args(&a, caller, s, lease->listener);
+	put_args(&a, caller, s, lease);
 	if ((values = tt_args_values(&a)) == NULL)
 		(void)tt_err_set(err, TT_INTERNAL, "out of memory");
 	else if (tt_db_call(db, &submit_query, values, &made->res, err) ==

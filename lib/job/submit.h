@@ -44,6 +44,8 @@ struct tt_submitted {
 	const char		*callback_id;
 	const char		*webhook_secret;
 	bool			 replayed;	/* the key had made it before */
+	bool			 ended;		/* and it is over */
+	bool			 resumable;	/* the log holds all of it */
 	struct pg_result	*res;		/* for _free() */
 };
 
@@ -51,9 +53,12 @@ struct tt_submitted {
  * Make the job, if the caller may.  The same idempotency key with the same
  * submission gives the same job; with another one, TT_CONFLICT.
  *
- * lease->listener says for which hub a stream of the account is counted, or 0
- * for none; see tt_progress_open(): TT_OK with lease->listener 0, and nothing
- * made, if SQL does not know that hub.  On TT_OK the row is to be freed.
+ * lease->listener says in which hub somebody will wait for the job, or 0 if
+ * nobody; lease->class for what: all that happens ("stream"), or its end
+ * ("watch").  TT_LIMITED, and nothing made, if the account has no place for
+ * him; TT_OK with lease->listener 0, and nothing made, if SQL does not know
+ * that hub (any longer).  No place is taken where nothing is to come.
+ * On TT_OK the row is to be freed.
  */
 enum tt_rc	 tt_submit(struct tt_db *, struct tt_caller *,
 		    const struct tt_submission *, struct tt_lease *,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "gate/rate.h"
 #include "job/job.h"
@@ -397,6 +398,20 @@ tt_compliance_late(struct tt_reply *reply, const char *job_id)
 	tt_json_init(&j, &reply->body);
 	tt_compliance_failed(&j, job_id, tt_refusal_status(TT_LATE), err.msg,
 	    "timeout");
+}
+
+void
+tt_compliance_state(struct tt_buf *b, const struct tt_job *job)
+{
+	struct tt_json	 j;
+
+	tt_json_init(&j, b);
+	tt_json_open(&j, '{');
+	tt_json_add_string(&j, "jobId", job->job_id);
+	tt_json_add_string(&j, "status", words[job->status]);
+	tt_json_key(&j, "timestamp");
+	tt_json_time(&j, tt_clock_now_us());
+	tt_json_close(&j, '}');
 }
 
 /* The path of the request, as it came, without its query. */

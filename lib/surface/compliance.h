@@ -11,6 +11,7 @@
 
 #include "base/rc.h"
 
+struct tt_buf;
 struct tt_cidrs;
 struct tt_form;
 struct tt_job;
@@ -51,6 +52,20 @@ void		 tt_compliance_accepted(struct tt_reply *, const char *job_id,
 /* GET /v1/compliance/jobs/{id}. */
 void		 tt_compliance_job(struct tt_reply *, const struct tt_request *,
 		    const struct tt_job *);
+
+/*
+ * The answer to who waits for the report of a job that has ended: the report,
+ * or why there is none.  504 if it goes on, after a retry.
+ */
+void		 tt_compliance_ended(struct tt_reply *, const struct tt_job *);
+
+/*
+ * For a stream of a job whose log is not kept any longer: how the job stands,
+ * and how it ended: the event's data is appended to the buffer, its name
+ * returned; NULL if it has not.
+ */
+void		 tt_compliance_state(struct tt_buf *, const struct tt_job *);
+const char	*tt_compliance_end(struct tt_buf *, const struct tt_job *);
 
 /* 504: a client has waited long enough; where to ask again. */
 void		 tt_compliance_late(struct tt_reply *, const char *job_id);

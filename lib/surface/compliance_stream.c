@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -11,9 +12,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "job/event.h"
+#include "job/job.h"
 #include "surface/compliance.h"
 #include "surface/refusal.h"
 #include "surface/vocabulary.h"
+#include "web/reply.h"
 
 /* As the worker wrote its numbers, not as the machine keeps them. */
 #define UNREADABLE "The report cannot be told: ask for the job"
@@ -188,6 +191,70 @@ answer(const struct tt_event *ev, struct tt_buf *b)
 	free(text);
 	json_decref(data);
 	return status;
+}
+
+/*
+ * The last event of a job, out of its row, as its log told it; the data is the
+ * event's text.  False if the job goes on.
+ */
+static bool
+last_event(struct tt_event *ev, struct tt_buf *data, const struct tt_job *job)
+{
+	static const enum tt_kind	 kinds[TT_STATUS__MAX] = {
+		[TT_COMPLETED]	= TT_JOB_COMPLETED,
+		[TT_FAILED]	= TT_JOB_FAILED,
+		[TT_CANCELLED]	= TT_JOB_CANCELLED,
+	};
+	struct tt_json			 j;
+
+	(void)memset(ev, 0, sizeof(*ev));
+	ev->kind = kinds[job->status];
+	if (!tt_kind_ends_job(ev->kind))
+		return false;
+	tt_json_init(&j, data);
+	tt_json_open(&j, '{');
+	if (ev->kind == TT_JOB_COMPLETED) {
+		tt_json_key(&j, "result");
+		tt_json_raw(&j, job->result);
+	} else if (ev->kind == TT_JOB_FAILED) {
+		tt_json_add_string(&j, "error", job->error);
+		tt_json_add_string(&j, "error_code", job->error_code);
+	}
+	tt_json_close(&j, '}');
+	ev->at_us = job->completed_us;
+	ev->job_id = job->job_id;
+	ev->data = tt_buf_text(data);
+	return true;
+}
+
+const char *
+tt_compliance_end(struct tt_buf *b, const struct tt_job *job)
+{
+	struct tt_buf	 data = TT_BUF_INIT;
+	struct tt_event	 ev;
+	const char	*name = NULL;
+	bool		 replaceable;
+
+	if (last_event(&ev, &data, job))
+		name = show(&ev, b, &replaceable);
+	tt_buf_free(&data);
+	return name;
+}
+
+void
+tt_compliance_ended(struct tt_reply *reply, const struct tt_job *job)
+{
+	struct tt_buf	 data = TT_BUF_INIT;
+	struct tt_event	 ev;
+
+	if (last_event(&ev, &data, job)) {
+		tt_reply_begin(reply, 200, TT_JSON_TYPE);
+		tt_reply_header(reply, "Cache-Control", "no-store");
+		tt_reply_header(reply, "X-Job-Id", job->job_id);
+		reply->status = answer(&ev, &reply->body);
+	} else
+		tt_compliance_late(reply, job->job_id);
+	tt_buf_free(&data);
 }
 
 const struct tt_vocabulary	 tt_compliance_stream = {

@@ -209,7 +209,7 @@ tt_moderation_submit(struct tt_visitor *who, const struct tt_request *req,
 	if (tt_request_idempotency(req, &w->s.idempotency_key, err) != TT_OK)
 		return err->rc;
 	(void)!tt_submit(db, &who->caller, &w->s, &lease, &made, err);
-	if (tt_gate_settle(who, db, err) == TT_OK)
+	if (tt_gate_settle_write(who, db, err) == TT_OK)
 		(void)snprintf(w->job_id, sizeof(w->job_id), "%s",
 		    made.job_id);
 	tt_submitted_free(&made);

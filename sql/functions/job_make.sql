@@ -1,4 +1,4 @@
--- telltale.job_make(...) returns (verdict, message, job, replayed)
+-- telltale.job_make(...) returns (verdict, message, job, replayed, leased, resumable)
 --
 --      A new job of that account, queued, with its files and its first event;
 --      or the one that the same submission has made already.
@@ -9,7 +9,7 @@
 --      conflict      the idempotency key was used for another request
 --      taken         the job id is another job's
 --      limited, unregistered
---                    there may be no stream for it: see lease_take
+--                    nobody may wait for it: see lease_take
 --
 --      Nothing is made, counted or written unless 'ok'.
 --
@@ -18,16 +18,20 @@
 --      time look and make for a key, until it commits.  Above READ COMMITTED who
 --      came second gets a serialization failure.
 --
---      p_listener_id, if there is one, takes a lease of class 'stream', after
---      all that may be refused and before the job is made.  Order of locks: key,
---      then those of lease_take.
+--      p_listener_id, if there is one, takes a lease of p_class ('stream', else
+--      'watch'), after all that may be refused and before the job is made; leased
+--      says whether it did.  A 'stream' is told all that happens, a 'watch' here
+--      waits for the end: so none is taken for a job that was there and has
+--      ended, but for a stream where the log still has all of it.  resumable says
+--      that it has, from the first event on.  Order of locks: key, then those of
+--      lease_take.
 --
 --      p_fields, p_names, p_media_types and p_data are the files, side by side.
 --
 -- Raises:      TT409 if the job id was a removed job's (its worker may be alive,
 --              and could not be told from the new one's)
 -- Called by:   submit, web_submit
--- Reads:       telltale.job_type, telltale.job_event
+-- Reads:       telltale.job_type, telltale.job_event, telltale.log_generation
 -- Writes:      telltale.job, telltale.job_input, telltale.idempotency_key,
 --              telltale.job_event, telltale.stream_lease by lease_take
 
@@ -50,10 +54,13 @@ create or replace function telltale.job_make(
     p_media_types    text[],
     p_data           bytea[],
     p_listener_id    bigint,
-    out verdict  text,
-    out message  text,
-    out job      telltale.job,
-    out replayed boolean)
+    p_class          text,
+    out verdict   text,
+    out message   text,
+    out job       telltale.job,
+    out replayed  boolean,
+    out leased    boolean,
+    out resumable boolean)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -64,6 +71,8 @@ declare
     v_id      bigint;
 begin
     replayed := false;
+    leased := false;
+    resumable := true;
     message := case
         when p_job_id !~ '^[A-Za-z0-9_-]{1,64}$' then
             format('job id %L: 1 to 64 of A-Z a-z 0-9 _ - wanted', left(p_job_id, 80))
@@ -120,21 +129,36 @@ begin
             return;
         end if;
     end if;
-    if p_listener_id is not null then
-        verdict := telltale.lease_take(p_account_id, 'stream', p_listener_id);
-        if verdict <> 'ok' then
-            return;
-        end if;
-    end if;
-    verdict := 'ok';
     if v_id is not null then
         select j.* into job
           from telltale.job as j
          where j.id = v_id;
         replayed := found;              -- not if it was removed just now
-        if replayed then
+    end if;
+    if replayed then
+        resumable := exists (
+            select from telltale.job_event as e
+             where e.job = v_id
+               and e.seq = 1
+               and e.event_id > (select coalesce(max(g.floor_event_id), 0)
+                                   from telltale.log_generation as g));
+    end if;
+    leased := p_listener_id is not null
+          and not (replayed
+                   and job.status in ('completed', 'failed', 'cancelled')
+                   and not (p_class = 'stream' and resumable));
+    if leased then
+        verdict := telltale.lease_take(p_account_id,
+            case p_class when 'stream' then p_class else 'watch' end,
+            p_listener_id);
+        if verdict <> 'ok' then
+            job := null;
             return;
         end if;
+    end if;
+    verdict := 'ok';
+    if replayed then
+        return;
     end if;
 
     insert into telltale.job as j (
@@ -186,7 +210,7 @@ begin
 end
 $$;
 
-comment on function telltale.job_make(bigint, text, jsonb, text, integer, timestamptz, integer, text, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint) is
+comment on function telltale.job_make(bigint, text, jsonb, text, integer, timestamptz, integer, text, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint, text) is
     'A new job with its files and first event, or the one that the same submission made.';
 
-revoke all on function telltale.job_make(bigint, text, jsonb, text, integer, timestamptz, integer, text, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint) from public;
+revoke all on function telltale.job_make(bigint, text, jsonb, text, integer, timestamptz, integer, text, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint, text) from public;

@@ -1,6 +1,7 @@
 -- telltale.lease_take(account, class, listener) returns text
 --
---      One more stream of the account, held open by that hub:
+--      One more stream of the account, or client of it that waits for a job's
+--      end, held open by that hub:
 --
 --      ok             it is counted
 --      limited        there are as many as the account may have

@@ -70,7 +70,8 @@ begin
            v_account.account_id, submit.type, submit.payload, submit.file_path,
            submit.priority, submit.run_after, submit.max_attempts,
            submit.webhook_url, submit.callback_id, submit.job_id, null,
-           submit.idempotency_key, v_request, null, null, null, null, null) as m;
+           submit.idempotency_key, v_request, null, null, null, null, null,
+           null) as m;
     case v_made.verdict
     when 'ok' then
         return (v_made.job).job_id;

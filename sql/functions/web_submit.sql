@@ -1,10 +1,10 @@
 -- telltale.web_submit(key, scope, type, payload, file_path, priority,
 --                     run_after_us, max_attempts, webhook_url, callback_id,
 --                     webhook_secret, idempotency_key, request, fields, names,
---                     media_types, data, listener)
+--                     media_types, data, listener, class)
 --      returns (verdict, rate_per_minute, unused, account_id, key_id, id,
 --               job_id, status, seq, replayed, webhook_secret, callback_id,
---               created_us)
+--               created_us, leased, resumable)
 --
 --      A new job of the key's account, or the one that the same idempotency key
 --      and request have made already (replayed).  One row always, the key
@@ -17,8 +17,11 @@
 --      webhook_secret signs what this job's webhook is told, 1 to 256 of ASCII;
 --      null for the account's secret.  fields, names, media_types and data are
 --      the files, side by side; names and media types may be null, each or all.
---      listener, if not null, is the hub that will hold a stream of the job:
---      it is counted against the account's stream_limit.
+--      listener, if not null, is the hub in which somebody will wait for the job:
+--      for all that happens (class 'stream', counted against the account's
+--      stream_limit) or for its end ('watch', watch_limit).  leased says whether
+--      he was counted: not where nothing is to come; see job_make, as for
+--      resumable, which says that the log still holds all of the job.
 --
 -- Called by:   cgi-bin/submit, cgi-bin/jobs, cgi-bin/compliance
 -- Writes:      as job_make does
@@ -41,7 +44,8 @@ create or replace function telltale.web_submit(
     p_names           text[],
     p_media_types     text[],
     p_data            bytea[],
-    p_listener_id     bigint)
+    p_listener_id     bigint,
+    p_class           text)
 returns table (
     verdict         text,
     rate_per_minute integer,
@@ -55,7 +59,9 @@ returns table (
     replayed        boolean,
     webhook_secret  text,
     callback_id     text,
-    created_us      bigint)
+    created_us      bigint,
+    leased          boolean,
+    resumable       boolean)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -90,7 +96,7 @@ begin
            telltale.time_from_us(p_run_after_us), p_max_attempts,
            p_webhook_url, p_callback_id, null, p_webhook_secret,
            p_idempotency_key, p_request, p_fields, p_names, p_media_types,
-           p_data, p_listener_id) as m;
+           p_data, p_listener_id, p_class) as m;
     verdict := v_made.verdict;
     if verdict = 'ok' then
         v_job          := v_made.job;
@@ -102,13 +108,15 @@ begin
         webhook_secret := v_job.webhook_secret;
         callback_id    := v_job.callback_id;
         created_us     := extract(epoch from v_job.created_at) * 1000000;
+        leased         := v_made.leased;
+        resumable      := v_made.resumable;
     end if;
     return next;
 end
 $$;
 
-comment on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint) is
+comment on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint, text) is
     'Judges the key, and makes a job of its account, once for an idempotency key.';
 
-revoke all on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint) from public;
-grant execute on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint) to telltale_web;
+revoke all on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint, text) from public;
+grant execute on function telltale.web_submit(bytea, text, text, jsonb, text, integer, bigint, integer, text, text, text, text, bytea, text[], text[], text[], bytea[], bigint, text) to telltale_web;

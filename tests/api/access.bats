@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Who gets what: each cell of the table in SECURITY.md, which is read here so
-# that the document and the programs cannot part.
+# that the document and the programs cannot part.  The programs and PostgreSQL
+# judge; how a key gets to them through each server is what auth.bats is about.
+# bats file_tags=any-server
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # setup_file sets the callers, ask() the answer
 
 setup_file() {

@@ -40,6 +40,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   [ "$(sql "select status from telltale.job where job_id = '$job'")" = cancelled ]
 }
 
+# bats test_tags=any-server
 @test "again is the same, and nothing happens" {
   job=$(submit_job "$account" move)
   cancel
@@ -48,6 +49,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   [ "$(happened)" = 1 ]
 }
 
+# bats test_tags=any-server
 @test "a job that runs is cancelled, and its worker told when it next reports" {
   begin_job move
   cancel
@@ -64,6 +66,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   grep -q '"error_code":"CANCELLED"' "$(stream_file a)"
 }
 
+# bats test_tags=any-server
 @test "what has ended otherwise is 409" {
   begin_job move
   complete
@@ -78,6 +81,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   [ "$(happened)" = 0 ]
 }
 
+# bats test_tags=any-server
 @test "what is not there, or not his, is 404" {
   cancel nothing-of-that-name
   refused 404 JOB_NOT_FOUND
@@ -138,6 +142,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   cancelled
 }
 
+# bats test_tags=any-server
 @test "it wants job:write" {
   job=$(submit_job "$account" move)
   key=$(new_key "$account" job:read,queue:write) cancel
@@ -147,6 +152,7 @@ happened() { sql "select count(*) from telltale.job_event where job_id = '$job' 
   [ "$(happened)" = 0 ]
 }
 
+# bats test_tags=any-server
 @test "ten at once all succeed, and it happens once" {
   local out=$BATS_TEST_TMPDIR/out
   job=$(submit_job "$account" move)

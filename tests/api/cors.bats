@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # What other sites' pages may read, and that no web server takes away or adds to
-# what the programs say of it.  The stack allows two origins: see tests/run.
+# what the programs say of it: in either manner of Apache and lighttpd.  The stack
+# allows two origins: see tests/run.
+# bats file_tags=any-server
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and ask() set what is used
 
 setup_file() {

@@ -45,12 +45,14 @@ setup() {
   [ "$(header Allow)" = 'GET, HEAD' ]
 }
 
+# bats test_tags=any-server
 @test "healthz needs no database" {
   cgi health GET /healthz TELLTALE_DSN='host=/nowhere dbname=telltale'
 
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "readyz is 503 without a database, and says no more than that" {
   cgi health GET /readyz TELLTALE_DSN='host=/nowhere dbname=telltale'
 
@@ -60,6 +62,7 @@ setup() {
   [[ $log == *nowhere* ]]
 }
 
+# bats test_tags=any-server
 @test "readyz is 503 where the schema is not" {
   cgi health GET /readyz TELLTALE_DSN="${TELLTALE_DSN/dbname=telltale/dbname=template1}"
 

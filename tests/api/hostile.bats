@@ -325,6 +325,7 @@ END
   done <<<"$sizes"
 }
 
+# bats test_tags=any-server
 @test "what no log may hold is found where a log has it" {
   local dir=$BATS_TEST_TMPDIR/stack
   mkdir -p "$dir/log"

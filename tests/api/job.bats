@@ -28,6 +28,7 @@ created_at started_at completed_at attempt" ]
   [ "$(field '[.type, .status, .progress, .attempt] | map(tostring) | join(" ")')" = 'image queued 0 0' ]
 }
 
+# bats test_tags=any-server
 @test "a job is followed through its life" {
   id=$(submit_job "$account" video)
   claim_job "$account" video
@@ -50,6 +51,7 @@ created_at started_at completed_at attempt" ]
   [[ $(field .completed_at) == 2*Z ]]
 }
 
+# bats test_tags=any-server
 @test "a failed job says why, for a program; the rest stays with the operator" {
   id=$(submit_job "$account" post)
   claim_job "$account" post
@@ -62,6 +64,7 @@ created_at started_at completed_at attempt" ]
   [[ $body != *'the disk'* ]]
 }
 
+# bats test_tags=any-server
 @test "a cancelled job is failed, with the code CANCELLED" {
   id=$(submit_job "$account" pre)
   worker "select telltale.cancel('$id')"
@@ -71,6 +74,7 @@ created_at started_at completed_at attempt" ]
   [ "$(field '[.status, .error_code] | join(" ")')" = 'failed CANCELLED' ]
 }
 
+# bats test_tags=any-server
 @test "markup and control characters of a worker are harmless" {
   id=$(submit_job "$account" move)
   claim_job "$account" move
@@ -90,6 +94,7 @@ created_at started_at completed_at attempt" ]
   logged "no job $r-nobody"
 }
 
+# bats test_tags=any-server
 @test "another account's job is 404, and the answer is the same" {
   local other
   other=$(new_account)
@@ -101,6 +106,7 @@ created_at started_at completed_at attempt" ]
   [ "$(field .message)" = 'Job not found' ]
 }
 
+# bats test_tags=any-server
 @test "a removed job is 404" {
   id=$(submit_job "$account" image)
   worker "select telltale.remove('$id')"
@@ -149,6 +155,7 @@ created_at started_at completed_at attempt" ]
   [ "$http_status" = 404 ]
 }
 
+# bats test_tags=any-server
 @test "an unknown parameter is 400 and named" {
   get "/api/v1/job/x?verbose=1"
 

@@ -69,12 +69,14 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [[ $(header Content-Type) == application/json* ]]
 }
 
+# bats test_tags=any-server
 @test "another account's jobs are not in it" {
   key=$other_key list
 
   page 1 -foreign
 }
 
+# bats test_tags=any-server
 @test "an item has its fields, null where there is nothing" {
   list "search=${r}_queue"
 
@@ -85,6 +87,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [[ $(field '.jobs[0].created_at') =~ ^2[0-9]{3}-[01][0-9]-[0-3][0-9]T[0-9:]{8}\.[0-9]{3}Z$ ]]
 }
 
+# bats test_tags=any-server
 @test "an item has what its job found" {
   list "search=$r-done"
   [ "$(field '.jobs[0] | [.status, .decision, .is_prohibited, .progress] | map(tostring) | join(" ")')" = \
@@ -102,6 +105,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
     'failed E_BROKE null' ]
 }
 
+# bats test_tags=any-server
 @test "progress is a plain number" {
   list "search=$r-run"
 
@@ -112,6 +116,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [[ $body == *'"progress":100,'* ]]
 }
 
+# bats test_tags=any-server
 @test "a cancelled job is failed, with the code CANCELLED" {
   list "search=$r-gone"
 
@@ -121,6 +126,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
 
 # --- filters -------------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "type" {
   list type=video
   page 2 -run -bad
@@ -141,6 +147,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   invalid "image'--"
 }
 
+# bats test_tags=any-server
 @test "a type that the operator added is known" {
   local type
   type=t$(unique 8)
@@ -152,6 +159,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   empty 0
 }
 
+# bats test_tags=any-server
 @test "decision: an undecided job has none" {
   list decision=pass
   page 1 -done
@@ -163,6 +171,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   invalid decision
 }
 
+# bats test_tags=any-server
 @test "status, one" {
   list status=queued
   page 5 xqueue _queue -tie-3 -tie-2 -tie-1
@@ -172,12 +181,14 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 2 -bad -done
 }
 
+# bats test_tags=any-server
 @test "status=failed finds the cancelled as well" {
   list status=failed
 
   page 2 -gone -fail
 }
 
+# bats test_tags=any-server
 @test "status, a list: the jobs of all, merged in order" {
   list status=queued,processing
   page 6 xqueue _queue -run -tie-3 -tie-2 -tie-1
@@ -189,6 +200,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 6 xqueue _queue -run -tie-3 -tie-2 -tie-1
 }
 
+# bats test_tags=any-server
 @test "status, a list in pages" {
   list 'status=queued,processing&limit=2'
   page 6 xqueue _queue
@@ -207,6 +219,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   done
 }
 
+# bats test_tags=any-server
 @test "search is the beginning of the job_id" {
   list "search=$r-tie"
   page 3 -tie-3 -tie-2 -tie-1
@@ -244,12 +257,14 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   invalid search
 }
 
+# bats test_tags=any-server
 @test "an empty search is none" {
   list search=
 
   total_is 10
 }
 
+# bats test_tags=any-server
 @test "from is inclusive, to the microsecond" {
   list "from=$(created_at "$r-run")"
   page 3 xqueue _queue -run
@@ -257,6 +272,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 2 xqueue _queue
 }
 
+# bats test_tags=any-server
 @test "to is exclusive, to the microsecond" {
   list "to=$(created_at "$r-done")"
   page 3 -tie-3 -tie-2 -tie-1
@@ -264,6 +280,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 4 -done -tie-3 -tie-2 -tie-1
 }
 
+# bats test_tags=any-server
 @test "from and to together" {
   list "from=$(created_at "$r-done")&to=$(created_at "$r-fail")"
   page 2 -bad -done
@@ -271,6 +288,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 3 -tie-3 -tie-2 -tie-1
 }
 
+# bats test_tags=any-server
 @test "from at or after to is an empty list" {
   local t
   t=$(created_at "$r-done")
@@ -293,6 +311,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   total_is 10
 }
 
+# bats test_tags=any-server
 @test "what is no time is 400" {
   local time
   for time in '' now 2026 2026-02-30 2026-13-01 2026-01-01T00:00:00 2026-01-01T25:00:00Z \
@@ -304,6 +323,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   done
 }
 
+# bats test_tags=any-server
 @test "filters narrow each other" {
   list 'type=image&status=completed,failed&decision=pass'
   page 1 -done
@@ -315,6 +335,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
 
 # --- pages ---------------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "limit: 1 and 100 are the ends" {
   list limit=1
   page 10 xqueue
@@ -329,6 +350,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   done
 }
 
+# bats test_tags=any-server
 @test "offset: into the list, to its end and beyond" {
   list 'limit=3&offset=7'
   page 10 -tie-3 -tie-2 -tie-1
@@ -347,6 +369,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   done
 }
 
+# bats test_tags=any-server
 @test "jobs of one instant keep their order from page to page" {
   local offset seen=''
   for offset in 7 8 9; do
@@ -357,6 +380,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [ "$seen" = " $r-tie-3 $r-tie-2 $r-tie-1" ]
 }
 
+# bats test_tags=any-server
 @test "next_cursor leads through all pages, each job once" {
   local cursor='' seen=''
   while list "limit=3${cursor:+&cursor=$cursor}"; do
@@ -371,6 +395,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
     <(printf "$r%s\n" xqueue _queue -run -gone -fail -bad -done -tie-3 -tie-2 -tie-1)
 }
 
+# bats test_tags=any-server
 @test "the last page has no next_cursor, even if it is full" {
   list limit=10
   [ "$(field .next_cursor)" = null ]
@@ -390,6 +415,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [ -z "$(header Link)" ]
 }
 
+# bats test_tags=any-server
 @test "a page by cursor does not move when new jobs come" {
   local cursor mine
   mine=$(new_account)
@@ -405,6 +431,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   page 3 -m1
 }
 
+# bats test_tags=any-server
 @test "a cursor goes with filters, and another account's finds only one's own" {
   list limit=5
   local cursor
@@ -417,6 +444,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   [[ $body != *"$r-tie"* ]]
 }
 
+# bats test_tags=any-server
 @test "cursor and offset exclude each other, and a cursor is ours or 400" {
   list limit=1
   local cursor bad
@@ -433,6 +461,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
 
 # --- parameters ----------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "an unknown parameter is 400 and named" {
   list page=2
   invalid page
@@ -532,6 +561,7 @@ invalid() { refused 400 INVALID_REQUEST && [[ $(field .message) == *"$1"* ]]; }
   length_is "$(wc -c <"$BATS_TEST_TMPDIR/http.body")"
 }
 
+# bats test_tags=any-server
 @test "total and page agree while jobs come and go" {
   local mine i pid
   mine=$(new_account)

@@ -136,6 +136,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "a key without the scope pays like any other" {
   limited 60
   key=$(new_key "$account" queue:read)
@@ -147,6 +148,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "the programs count together, each key for itself" {
   local other
   limited 60
@@ -178,6 +180,7 @@ told_of_304() {
   told_after 2
 }
 
+# bats test_tags=any-server
 @test "another limit holds from the next answer on" {
   limited 60
   get /api/v1/jobs
@@ -246,6 +249,7 @@ told_of_304() {
   too_often
 }
 
+# bats test_tags=any-server
 @test "whether all is well may be asked for ever" {
   local path
   limited 5
@@ -262,6 +266,66 @@ told_of_304() {
   use_up
   request OPTIONS /api/v1/jobs
   [ "$http_status" = 204 ]
+}
+
+# --- what was done -------------------------------------------------------------------
+
+super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1"; }
+
+# hold TABLE: whoever writes to it waits, until let_go or for 4 s.
+hold() {
+  local table=$1
+  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "begin; lock table telltale.$table in exclusive mode;
+    select pg_sleep(4) /* hold */" >/dev/null 2>&1 3>&- 4>&- &
+  is_held() { [ "$(super "select count(*) from pg_locks
+    where relation = 'telltale.$table'::regclass and mode = 'ExclusiveLock' and granted")" = 1 ]; }
+  within 3 is_held
+}
+# waiting N TABLE
+waiting() { [ "$(super "select count(*) from pg_locks
+  where relation = 'telltale.$2'::regclass and not granted")" = "$1" ]; }
+let_go() {
+  super "select pg_cancel_backend(pid) from pg_stat_activity
+          where query like '%/* hold */' and pid <> pg_backend_pid()" >/dev/null
+}
+
+# write_twice TABLE METHOD PATH [BODY]: asked by two at once with a key that was
+# never seen, so that both are let in where its limit is one; JOB in the path is
+# another one each time.  Both are done, and told so; a third is not let in.
+write_twice() {
+  local n out=$BATS_TEST_TMPDIR/write table=$1 method=$2 path=$3 json=${4:-{\}}
+  local -a jobs
+  limited 1
+  key=$(new_key "$account" job:write,webhook:manage,compliance:check)
+  jobs=("$waits" "$(submit_job "$account" move)")
+  hold "$table"
+  for n in 0 1; do
+    curl -sS --max-time 20 -X "$method" -H "Authorization: Bearer $key" -D "$out.$n" -o /dev/null \
+      -H 'Content-Type: application/json' -d "$json" "$TELLTALE_URL${path/JOB/${jobs[n]}}" 3>&- 4>&- &
+  done
+  within 3 waiting 2 "$table"
+  let_go
+  wait
+  headers=$(cat "$out.0" "$out.1" | tr -d '\r')
+  printf '%s %s\n%s\n' "$method" "$path" "$headers"
+  [ "$(grep -cE '^HTTP/1.1 20[0-9]' <<<"$headers")" = 2 ]
+  [ "$(grep -ci '^X-RateLimit-Limit: 1$' <<<"$headers")" = 2 ]
+  [ "$(grep -ci '^X-RateLimit-Remaining: 0$' <<<"$headers")" = 2 ]
+
+  request "$method" "${path/JOB/$waits}" -H 'Content-Type: application/json' -d "$json"
+  [ "$http_status" = 429 ]
+}
+
+# bats test_tags=any-server
+@test "what was done is not answered by: come later" {
+  write_twice job POST /api/v1/jobs '{"type": "video"}'
+  [ "$(sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
+             where a.name = '$account' and j.type = 'video'")" = 2 ]
+  write_twice job POST /api/v1/job/JOB/cancel
+  write_twice job POST /v1/compliance/check '{"jurisdictions": ["us"], "platforms": ["tiktok"],
+    "content": {"text": "x"}, "mode": "fast", "responseMode": "async",
+    "webhookUrl": "https://example.com/hook"}'
+  write_twice webhook POST /api/v1/webhook/register '{"url": "https://example.com/hook"}'
 }
 
 # --- bad keys ------------------------------------------------------------------------

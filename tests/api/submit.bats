@@ -98,6 +98,7 @@ many() { head -c "$1" /dev/zero | tr '\0' "${2:-x}"; }
   invalid prompt
 }
 
+# bats test_tags=any-server
 @test "a prompt is a text" {
   local json
   for json in 7 true '["x"]' '{"a": "b"}'; do
@@ -110,6 +111,7 @@ many() { head -c "$1" /dev/zero | tr '\0' "${2:-x}"; }
 
 # --- an image, a video -------------------------------------------------------
 
+# bats test_tags=any-server
 @test "an address of an image or a video goes into the payload" {
   local kind
   for kind in image video; do
@@ -140,6 +142,7 @@ stored_file() {
   done
 }
 
+# bats test_tags=any-server
 @test "the worker gets the file" {
   local attempt
   request POST /api/v1/moderate/image -F 'image=@-;filename=x.png;type=image/png' <<<'not an image'
@@ -159,6 +162,7 @@ stored_file() {
   invalid ''
 }
 
+# bats test_tags=any-server
 @test "neither or both of address and file is 400" {
   local kind
   for kind in image video; do
@@ -179,6 +183,7 @@ stored_file() {
 
 # --- any job -----------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "a job of any type, with everything" {
   post '{"type": "transform", "payload": {"b": [1, 2.5, null], "a": "ä"}, "file_path": "/srv/a b",
          "priority": -7, "run_after": "2031-02-03T04:05:06.789+02:00", "max_attempts": 9,
@@ -190,6 +195,7 @@ stored_file() {
   [ "$(stored "run_after = '2031-02-03 02:05:06.789Z'")" = t ]
 }
 
+# bats test_tags=any-server
 @test "by default it is what a worker's submit() makes" {
   post '{"type": "move"}'
   accepted
@@ -219,6 +225,7 @@ stored_file() {
   invalid payload
 }
 
+# bats test_tags=any-server
 @test "a payload may be any JSON" {
   local json
   for json in '[]' '"text"' 7 -2.5e10 true '[[[{"a": {}}]]]' '{"": ""}'; do
@@ -228,6 +235,7 @@ stored_file() {
   done
 }
 
+# bats test_tags=any-server
 @test "what a job cannot be is 400, and named" {
   local field json
   while IFS=$'\t' read -r field json; do
@@ -264,6 +272,7 @@ END
 
 # --- addresses ---------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "addresses that are not public are 400, in any notation" {
   local url
   while read -r url; do
@@ -294,6 +303,7 @@ http://[64:ff9b::7f00:1]/
 END
 }
 
+# bats test_tags=any-server
 @test "what is no address of the web is 400" {
   local url
   while read -r url; do
@@ -384,6 +394,7 @@ END
   done
 }
 
+# bats test_tags=any-server
 @test "50 of the same at once are one job" {
   local word before out=$BATS_TEST_TMPDIR/out
   word=once-$(unique 8)
@@ -399,6 +410,7 @@ END
 
 # --- what is refused ---------------------------------------------------------
 
+# bats test_tags=any-server
 @test "unknown fields are 400, and named" {
   send prompt '{"prompt": "x", "promt": "y"}'
   invalid promt
@@ -417,6 +429,7 @@ END
   invalid limit
 }
 
+# bats test_tags=any-server
 @test "what is not JSON is 400" {
   local json
   for json in '{' '[]' '"x"' '{"prompt": "a\u0000b"}' '{"prompt": "x"} x' '{"prompt": "x", "prompt": "x"}'; do
@@ -446,6 +459,7 @@ END
   invalid Unknown
 }
 
+# bats test_tags=any-server
 @test "each path wants its scope" {
   local kind others json
   for kind in prompt image video; do
@@ -461,6 +475,7 @@ END
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "who may not is not asked for his fields" {
   key='' send prompt '{"nonsense": 1}'
   refused 401 UNAUTHORIZED
@@ -484,6 +499,7 @@ END
   done
 }
 
+# bats test_tags=any-server
 @test "without a database it is 503" {
   cgi submit POST /api/v1/moderate/prompt TELLTALE_DSN='host=/nowhere dbname=telltale' CONTENT_LENGTH=
   invalid prompt
@@ -497,9 +513,13 @@ END
 # Four threads that lingered for a second each would need 10 s.
 @test "a thread does not linger once it has answered" {
   local from=$EPOCHREALTIME took
-  seq 40 | xargs -P 10 -I @ curl -sS --max-time 30 -o /dev/null -H "Authorization: Bearer $key" -d prompt=x \
-    "$TELLTALE_URL/api/v1/moderate/prompt"
+  for _ in {1..40}; do
+    printf 'url = "%s"\noutput = "/dev/null"\n' "$TELLTALE_URL/api/v1/moderate/prompt"
+  done >"$BATS_TEST_TMPDIR/forty"
+  curl -sS -Z --parallel-immediate --parallel-max 10 --max-time 60 -H "Authorization: Bearer $key" -d prompt=x \
+    -w '%{http_code}\n' -K "$BATS_TEST_TMPDIR/forty" >"$BATS_TEST_TMPDIR/codes"
   took=$((${EPOCHREALTIME/./} - ${from/./}))
   echo "40 requests, 10 at a time: $took us"
-  [ $took -lt 8000000 ]
+  [ "$(sort "$BATS_TEST_TMPDIR/codes" | uniq -c | tr -s ' ')" = ' 40 202' ]
+  [ $took -lt "$(stretched 8000000)" ]
 }

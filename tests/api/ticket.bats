@@ -97,6 +97,7 @@ watch() {
   [ "$(header X-RateLimit-Limit)" = 1000000 ]
 }
 
+# bats test_tags=any-server
 @test "by default it may read no more than the key" {
   key=$(new_key "$account" job:read,job:write) post
   [ "$(field .scope)" = job:read ]
@@ -105,6 +106,7 @@ watch() {
   [ "$(field .scope)" = queue:read ]
 }
 
+# bats test_tags=any-server
 @test "a key that reads nothing gets one for what it says, and none by default" {
   key=$(new_key "$account" moderate:prompt)
   post
@@ -114,6 +116,7 @@ watch() {
   [ "$(field .scope)" = moderate:prompt ]
 }
 
+# bats test_tags=any-server
 @test "scopes are parted by blanks or commas, and said in one order, once" {
   post '{"scope": "queue:read job:read"}'
   [ "$(field .scope)" = 'job:read queue:read' ]
@@ -135,6 +138,7 @@ watch() {
   [ "$(field .ticket)" = null ]
 }
 
+# bats test_tags=any-server
 @test "a ticket for one job says so" {
   post "{\"job_id\": \"$job\"}"
   [ "$http_status" = 200 ]
@@ -144,6 +148,7 @@ watch() {
   mint "{\"job_id\": \"$(printf 'x%.0s' {1..64})\", \"scope\": \"job:read queue:read\"}"
 }
 
+# bats test_tags=any-server
 @test "it lasts as long as the operator says" {
   cgi ticket POST /api/v1/ticket TELLTALE_TICKET_TTL=5
 
@@ -154,6 +159,7 @@ watch() {
 
 # --- what is refused -------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "what cannot be asked for is 400, and named" {
   local json
   for json in '{"scope": "job:read jobs:read"}' '{"scope": ""}' '{"scope": " , "}' \
@@ -187,12 +193,14 @@ watch() {
   refused 400 INVALID_REQUEST
 }
 
+# bats test_tags=any-server
 @test "a scope that the key lacks is 403" {
   post '{"scope": "job:read webhook:manage"}'
 
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "no key, a bad one and a revoked one are 401; a terminated account is 403" {
   key='' post
   refused 401 UNAUTHORIZED
@@ -230,6 +238,7 @@ watch() {
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "without a secret it is 503, and the log says what to set" {
   cgi ticket POST /api/v1/ticket TELLTALE_SECRET=
 
@@ -238,6 +247,7 @@ watch() {
   [[ $body != *SECRET* ]]
 }
 
+# bats test_tags=any-server
 @test "without a database it is 503" {
   cgi ticket POST /api/v1/ticket TELLTALE_DSN='host=/nowhere dbname=telltale'
 
@@ -255,6 +265,7 @@ watch() {
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "in the address of anything but a stream it is a parameter too many" {
   mint
   key='' get "/api/v1/jobs?ticket=$ticket"
@@ -263,12 +274,14 @@ watch() {
   refused 400 INVALID_REQUEST
 }
 
+# bats test_tags=any-server
 @test "a ticket is no key" {
   mint
   key=$ticket get /api/v1/jobs
   refused 401 UNAUTHORIZED
 }
 
+# bats test_tags=any-server
 @test "what is no ticket of ours is 401" {
   local each last
   mint
@@ -280,6 +293,7 @@ watch() {
   done
 }
 
+# bats test_tags=any-server
 @test "an expired ticket is 401" {
   sealed -10 30
   watch "/api/v1/job/$job/progress?ticket=$ticket"
@@ -291,6 +305,7 @@ watch() {
   refused 401 UNAUTHORIZED
 }
 
+# bats test_tags=any-server
 @test "a ticket for one job opens no other, and no list" {
   mint "{\"job_id\": \"$job\"}"
   watch "/api/v1/job/$job/progress?ticket=$ticket"
@@ -327,6 +342,7 @@ watch() {
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "a ticket may do no more than its key may by now" {
   sealed 0 300 '' job:read "$(new_key "$account" queue:read)"
   key='' get "/api/v1/job/$job/progress?ticket=$ticket"
@@ -334,6 +350,7 @@ watch() {
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "a revoked key's tickets are worth nothing" {
   key=$(new_key "$account" job:read)
   mint
@@ -347,6 +364,7 @@ watch() {
   refused 401 UNAUTHORIZED
 }
 
+# bats test_tags=any-server
 @test "when the secret changes, the one before is still good if it is said" {
   local old new header
   old=$(openssl rand -hex 32) new=$(openssl rand -hex 32)
@@ -438,6 +456,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [[ $(header Set-Cookie) != *Secure* ]]
 }
 
+# bats test_tags=any-server
 @test "the cookie is for where the programs are" {
   cgi ticket DELETE /jobs-api/api/v1/ticket TELLTALE_MOUNT=/jobs-api
 
@@ -469,6 +488,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   refused 401 UNAUTHORIZED
 }
 
+# bats test_tags=any-server
 @test "other cookies are none of our business; of ours a bad one is 401" {
   key='' get /api/v1/jobs -H 'Cookie: a=b; xtelltale_ticket=c'
   refused 401 UNAUTHORIZED
@@ -481,6 +501,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   done
 }
 
+# bats test_tags=any-server
 @test "what stands in a URL is no cookie, and the other way round" {
   mint
   cookie=$ticket
@@ -513,6 +534,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
 
 # --- another one for a ticket ------------------------------------------------------
 
+# bats test_tags=any-server
 @test "a cookie is renewed: the same scopes, the same job" {
   bake "{\"scope\": \"job:read job:write\", \"job_id\": \"$job\"}"
   by_page post
@@ -532,6 +554,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "it is renewed with less, never with more" {
   bake '{"scope": "job:read job:write"}'
   by_page post '{"scope": "job:read queue:read"}'
@@ -547,6 +570,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "what was a cookie stays one: no script gets at it by renewing" {
   bake
   by_page post '{"cookie": false}'
@@ -557,6 +581,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [ "$(field .ticket)" = null ]
 }
 
+# bats test_tags=any-server
 @test "half a day after the first of them there is no other" {
   sealed -43000 100
   by_page post
@@ -576,6 +601,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "a revoked key's cookie is not renewed" {
   key=$(new_key "$account" job:read)
   bake
@@ -597,6 +623,7 @@ answers() { key='' get "$1" && [ "$http_status" = "$2" ]; }
   [ "$(header Cache-Control)" = no-store ]
 }
 
+# bats test_tags=any-server
 @test "DELETE needs no ticket that is good, no secret and no database" {
   cookie=nonsense
   with_cookie request DELETE /api/v1/ticket

@@ -46,6 +46,7 @@ invalid() {
   [ "$(stored url)" = https://hook.example/b ]
 }
 
+# bats test_tags=any-server
 @test "again replaces it, with a new secret; the one before signs for a day" {
   local first
   register https://hook.example/a
@@ -71,6 +72,7 @@ invalid() {
   [ "$(field .replaced)" = false ]
 }
 
+# bats test_tags=any-server
 @test "DELETE of what is not there is 204 too: it may be asked again" {
   request DELETE /api/v1/webhook/register
   [ "$http_status" = 204 ]
@@ -80,6 +82,7 @@ invalid() {
   [ "$http_status" = 204 ]
 }
 
+# bats test_tags=any-server
 @test "each account has its own" {
   local other
   register https://hook.example/a
@@ -90,6 +93,7 @@ invalid() {
   [ "$(stored url)" = https://hook.example/a ]
 }
 
+# bats test_tags=any-server
 @test "addresses that are not public, or none of the web, are 400" {
   local url
   while read -r url; do
@@ -115,6 +119,7 @@ END
   [ "$(stored 'count(*)')" = 0 ]
 }
 
+# bats test_tags=any-server
 @test "what else cannot be asked for is 400, and named" {
   local json
   for json in '{}' '{"url": null}' '{"url": 7}' '{"url": ["https://hook.example/"]}'; do
@@ -138,6 +143,7 @@ END
   refused 415 UNSUPPORTED_MEDIA
 }
 
+# bats test_tags=any-server
 @test "it wants webhook:manage" {
   key=$(new_key "$account" job:read,job:write,queue:write) register https://hook.example/
   refused 403 FORBIDDEN
@@ -164,6 +170,7 @@ END
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "without a database it is 503" {
   cgi webhook DELETE /api/v1/webhook/register TELLTALE_DSN='host=/nowhere dbname=telltale'
   refused 503 SERVICE_UNAVAILABLE

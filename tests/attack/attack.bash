@@ -72,11 +72,11 @@ stop_holding() {
 # --- the good client -----------------------------------------------------------
 
 # in_a_second METHOD PATH [CURL ARGUMENT...]: is answered 200, and soon enough,
-# which is a second, or $patience.
+# which is a second, or $patience, of a machine that has nothing else to do.
 in_a_second() {
   local method=$1 path=$2
   shift 2
-  curl -sS --max-time "${patience:-1}" -X "$method" -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code} after %{time_total} s\n' \
+  curl -sS --max-time "$(stretched "${patience:-1}")" -X "$method" -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code} after %{time_total} s\n' \
     -H "Authorization: Bearer $key" "$@" "$TELLTALE_URL$path" >"$BATS_TEST_TMPDIR/good"
   cat "$BATS_TEST_TMPDIR/good"
   grep -q '^200' "$BATS_TEST_TMPDIR/good"

@@ -121,6 +121,70 @@ frames_told() {
   [ "$(jq .is_prohibited <<<"$output")" = true ]
 }
 
+# upload FILE: a video as a browser would send it; prints the job.
+upload() {
+  curl -sS --max-time 30 -H "Authorization: Bearer $TELLTALE_KEY" -F "video=@$1" \
+    "$TELLTALE_URL/api/v1/moderate/video" | jq -er 'select(.status == "queued").job_id'
+}
+
+ask() { curl -sS --max-time 30 -H "Authorization: Bearer $TELLTALE_KEY" "$TELLTALE_URL$1"; }
+
+# watch JOB: its stream, in the background, from the first event on; sets $stream.
+watch() {
+  curl -sN --max-time 60 -H "Authorization: Bearer $TELLTALE_KEY" \
+    "$TELLTALE_URL/api/v1/job/$1/progress" >"$BATS_TEST_TMPDIR/stream" 3>&- 4>&- &
+  stream=$!
+  for _ in {1..100}; do
+    if grep -q '^data:' "$BATS_TEST_TMPDIR/stream"; then return 0; fi
+    sleep 0.1
+  done
+  return 1
+}
+
+# The stream's events: status, and frames, if it says so.
+watched() {
+  sed -n 's/^data: //p' "$BATS_TEST_TMPDIR/stream" |
+    jq -r '.status + if .frame_count then " \(.frames_completed)/\(.frame_count)" else "" end' | uniq
+}
+
+@test "a video that is uploaded, one frame of it blocked: counted live, prohibited in the end" {
+  need_ffmpeg
+  # The hundred and first of 120, which is shown at its tenth second.
+  ffmpeg -v error -nostdin -i "$BATS_FILE_TMPDIR/good.mp4" -i "$BATS_FILE_TMPDIR/blocked.png" \
+    -filter_complex "overlay=enable='eq(n,100)'" "$BATS_TEST_TMPDIR/one.mp4"
+  good=$(upload "$BATS_FILE_TMPDIR/good.mp4")
+  bad=$(upload "$BATS_TEST_TMPDIR/one.mp4")
+  watch "$bad"
+
+  moderate --hashes "$BATS_FILE_TMPDIR/hashes"
+  moderate --hashes "$BATS_FILE_TMPDIR/hashes"
+  wait "$stream"
+  cat "$BATS_TEST_TMPDIR/stream"
+
+  diff <(watched) - <<-'END'
+	queued
+	processing
+	processing 1/3
+	processing 2/3
+	processing 3/3
+	completed 3/3
+	END
+  [ "$(sed -n 's/^data: //p' "$BATS_TEST_TMPDIR/stream" | jq -s 'last.progress')" = 100 ]
+
+  run -0 ask "/api/v1/job/$bad"
+  echo "$output"
+  [ "$(jq -c '[.status, .is_prohibited, .decision, .frames_completed, .frame_count, .categories]' <<<"$output")" = \
+    '["completed",true,"reject",3,3,{"known":true}]' ]
+  [ "$(jq -c '.result.matches | map([.category, .kind, .second])' <<<"$output")" = '[["known","dhash",10]]' ]
+
+  # And in the list, where the same video without that frame is not.
+  run -0 ask '/api/v1/jobs?type=video&status=completed'
+  echo "$output"
+  [ "$(jq -c '.jobs | map([.job_id, .is_prohibited])' <<<"$output")" = "[[\"$bad\",true],[\"$good\",false]]" ]
+  run -0 ask '/api/v1/jobs?decision=reject'
+  [ "$(jq -c '[.total] + (.jobs | map(.job_id))' <<<"$output")" = "[1,\"$bad\"]" ]
+}
+
 @test "a picture is known again when it is smaller, and of another format" {
   need_ffmpeg
   ffmpeg -v error -nostdin -i "$BATS_FILE_TMPDIR/blocked.png" -vf scale=200:150 -q:v 8 "$folder/x.jpg"

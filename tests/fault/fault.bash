@@ -38,11 +38,6 @@ on_stack() {
 
 super() { psql -XqAt -v ON_ERROR_STOP=1 -d "$TELLTALE_SUPER_DSN" -c "$1"; }
 
-# until_ok SECONDS COMMAND...: like within, and says what never came about.
-until_ok() {
-  within "$@" || { printf 'not within %s s: %s\n' "$1" "${*:2}"; return 1; }
-}
-
 as_servers() {
   if [ "$(id -u)" = 0 ]; then
     setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
@@ -121,7 +116,7 @@ has_events() { [ "$(number_of_events "$1")" -ge "$2" ]; }
 flowing() {
   local name
   for name in s1 s20; do
-    until_ok 20 has_events "$name" $(($(number_of_events "$name") + 5))
+    within 20 has_events "$name" $(($(number_of_events "$name") + 5))
   done
 }
 
@@ -137,7 +132,7 @@ gapless() {
 all_complete() {
   local i
   stop_writer
-  until_ok 20 complete
+  within 20 complete
   for i in $streams; do
     ended "s$i" 20
     gapless "$(ids "s$i" | grep -v '^-$')" || { echo "stream s$i"; return 1; }

@@ -65,7 +65,7 @@ no_listener_of() { [ "$(listeners_of "$1")" = 0 ]; }
 
   kill -9 "$pid"
 
-  until_ok 10 all_ended
+  within 10 all_ended
   for i in $streams; do come_back "s$i"; done
   [ "$(program_pid progress)" != "$pid" ]
   stop_writer
@@ -75,7 +75,7 @@ no_listener_of() { [ "$(listeners_of "$1")" = 0 ]; }
     gapless "$(ids_of "s$i")" || { echo "client s$i"; return 1; }
   done
   watch_another
-  until_ok 30 no_listener_of "$pid"
+  within 30 no_listener_of "$pid"
 }
 
 # The hub that is there does the housekeeping, as long as it has a stream.
@@ -93,13 +93,13 @@ socket_of() { echo "$stack_dir/run/$1.sock-0"; }
 start_fcgi() {
   "$fcgi" "$(socket_of jobs)" "$2" >"$BATS_TEST_TMPDIR/$1" 2>&1 3>&- 4>&- &
   fcgis+=" $!"
-  until_ok 5 grep -q waiting "$BATS_TEST_TMPDIR/$1"
+  within 5 grep -q waiting "$BATS_TEST_TMPDIR/$1"
 }
 
 # It was let go, after so many ms at most.
 let_go() {
-  until_ok 40 grep -qE '^[0-9]+$' "$BATS_TEST_TMPDIR/$1"
-  [ "$(tail -n 1 "$BATS_TEST_TMPDIR/$1")" -le "$2" ]
+  within 40 grep -qE '^[0-9]+$' "$BATS_TEST_TMPDIR/$1"
+  [ "$(tail -n 1 "$BATS_TEST_TMPDIR/$1")" -le "$(stretched "$2")" ]
 }
 
 @test "half a request takes one thread, and not for ever" {
@@ -172,12 +172,12 @@ comes_in() {
   # Those who wait are let in when there is room again; but who was let in when
   # there was none for a session of his may have been told to come back.
   as_servers prlimit --pid "$pid" --nofile="$files:"
-  for ((i = 0; i < 12; i++)); do until_ok 15 let_in_or_told "more$i"; done
+  for ((i = 0; i < 12; i++)); do within 15 let_in_or_told "more$i"; done
   progress "20, 'all here'"
   for ((i = 0; i < 12; i++)); do
     if is_let_in "more$i"; then await "more$i" 'all here'; fi
   done
   await first 'all here'
-  until_ok 15 comes_in last
+  within 15 comes_in last
   [ "$(program_pid progress)" = "$pid" ]
 }

@@ -20,18 +20,6 @@ teardown() {
   drop
 }
 
-# Wait up to SECONDS until a command succeeds.
-within() {
-  local i seconds=$1
-  shift
-  for ((i = 0; i < seconds * 20; i++)); do
-    if "$@"; then return 0; fi
-    sleep 0.05
-  done
-  printf 'not within %s s: %s\n' "$seconds" "$*"
-  return 1
-}
-
 # --- receivers -------------------------------------------------------------------
 
 # start_receiver NAME [OPTION...]: sets NAME to its address; what it was told is

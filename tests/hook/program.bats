@@ -74,14 +74,17 @@ load hook
 @test "what was told and perhaps not heard is told again" {
   local id
   start_receiver ok
+  session holder
+  tell holder 'select 1;'
   start_daemon one
   within 5 listens
-  id=$(deliver "$ok/slow/1")
+  # Slow enough for the row to be held before it is answered.
+  id=$(deliver "$ok/slow/2")
   within 5 has_had ok 1
-  session holder
   tell holder 'begin; select delivery_id from telltale.webhook_delivery for update;'
   until_sql "select count(*) = 1 from pg_stat_activity
-              where application_name = 'telltale webhookd' and wait_event_type = 'Lock'"
+              where application_name = 'telltale webhookd' and datname = current_database()
+                and wait_event_type = 'Lock'"
   sql "select count(pg_terminate_backend(pid)) from pg_stat_activity
         where application_name = 'telltale webhookd' and datname = current_database()" >/dev/null
   tell holder 'commit;'
@@ -97,12 +100,11 @@ load hook
   # shellcheck source=tests/sql/cluster.bash
   . tests/sql/cluster.bash
   as_pg pg_ctl -s -w -m immediate -D "$PGHOST/data" stop
-  sleep 1
+  within 5 logs one 'again in'
   kill -0 "$(cat "$BATS_TEST_TMPDIR/one.pid")"
   as_pg pg_ctl -s -w -D "$PGHOST/data" -l "$PGHOST/log" start 3>&- 4>&-
   deliver "$ok/ok" 10 >/dev/null
   within 10 counts 10 delivered
-  logs one 'again in'
 }
 
 @test "behind a pooler nobody listens: it asks" {

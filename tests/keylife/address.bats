@@ -62,7 +62,9 @@ is_new() { from "$1" && [ "$http_status" = 401 ] && [ "$(left "$1")" -ge 98 ]; }
 
   is_used_up "$address"
   use_up "$address"
+  # What came back while nobody looked is used up first.
   too_often() {
+    knock 10 "$address" >/dev/null
     from "$address"
     refused 429 RATE_LIMITED && [ "$(header Retry-After)" = 1 ] &&
       [ "$(header X-RateLimit-Limit)" = 100 ]

@@ -31,7 +31,7 @@ places() {
         where a.name = '$account'"
 }
 are_taken() { [ "$(places)" = "$1" ]; }
-is_held() { sql "select 1 from pg_locks where classid = 29782 and granted" | grep -q 1; }
+is_held() { [ "$(sql "select count(*) > 0 from pg_locks where classid = 29782 and granted")" = t ]; }
 
 # Nobody else may count for the account until release.
 hold() {

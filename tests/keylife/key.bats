@@ -39,9 +39,11 @@ teardown() { leave_all; }
 @test "the streams of a key that expires end within five seconds of that" {
   local other
   other=$(new_key "$account" job:read "now() + interval '1 hour'")
-  key=$(new_key "$account" job:read "now() + interval '2 seconds'")
+  key=$(new_key "$account" job:read "now() + interval '1 hour'")
   watch_job a
   key=$other watch_job b
+  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "update telltale.api_key
+    set expires_at = now() + interval '1 second' where key_id = $(key_id "$key")"
 
   within 5 status_is 401 /api/v1/jobs
   ended a 5

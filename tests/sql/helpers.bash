@@ -1,4 +1,8 @@
 # Words the SQL tests are written in.
+# shellcheck shell=bash
+
+# shellcheck source=tests/within.bash
+. "${BASH_SOURCE[0]%/*}/../within.bash"
 
 # A copy of the fixture, or of the database named: for a test, or for a file.
 fresh() {
@@ -38,15 +42,15 @@ refused() {
 # Output is exactly the input.
 prints() { diff <(cat) <("$@"); }
 
-# Wait up to 10 s until a query says t.
-until_sql() {
-  local i
-  for ((i = 0; i < 200; i++)); do
-    if [ "$(sql "$1")" = t ]; then return 0; fi
-    sleep 0.05
-  done
-  printf 'never: %s\n' "$1"
-  return 1
+# Wait until a query says t.
+says_t() { [ "$(sql "$1")" = t ]; }
+until_sql() { within 10 says_t "$1"; }
+
+# Wait until somebody waits for a lock, in this database: the tests of other
+# files, and of other suites, may wait in theirs.
+until_blocked() {
+  until_sql "select exists (select from pg_stat_activity
+                             where datname = current_database() and wait_event_type = 'Lock')"
 }
 
 # A second session that stays open: tell it things by its name.  Each thing it
@@ -58,19 +62,14 @@ session() {
   eval "exec {$1}>\"\$BATS_TEST_TMPDIR/$1.in\""
 }
 
+said_since() { tail -c "+$(($2 + 1))" "$1"; }
+has_answered() { said_since "$@" | grep -q '^DONE$'; }
 tell() {
-  local i out=$BATS_TEST_TMPDIR/$1.out from
+  local out=$BATS_TEST_TMPDIR/$1.out from
   from=$(stat -c %s "$out")
   printf '%s\n\\echo DONE\n' "$2" >&"${!1}"
-  for ((i = 0; i < 200; i++)); do
-    if tail -c "+$((from + 1))" "$out" | grep -q '^DONE$'; then
-      tail -c "+$((from + 1))" "$out" | grep -v '^DONE$' || true
-      return 0
-    fi
-    sleep 0.02
-  done
-  echo "$1 does not answer"
-  return 1
+  within 20 has_answered "$out" "$from" || { echo "$1 does not answer"; return 1; }
+  said_since "$out" "$from" | grep -v '^DONE$' || true
 }
 
 leave() { eval "exec {$1}>&-"; }

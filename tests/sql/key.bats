@@ -30,7 +30,7 @@ telltale.web_job(sha256('$key'), 'job:read', 'j')
 telltale.web_job_list(sha256('$key'), 'job:read', 1, 0, null, null, null, null, null, null, null, null)
 telltale.web_progress_open(sha256('$key'), 'job:read', '{j}', null, null, 'watch', null)
 telltale.web_ticket(sha256('$key'), '{job:read}')
-telltale.web_submit(sha256('$key'), 'job:read', 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
+telltale.web_submit(sha256('$key'), 'job:read', 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
 telltale.web_cancel(sha256('$key'), 'job:read', 'j')
 telltale.web_webhook_set(sha256('$key'), 'job:read', 'https://h/', null)
 telltale.web_webhook_delete(sha256('$key'), 'job:read')
@@ -130,7 +130,7 @@ unknown_type|70|t'
 
 @test "twenty who note the same use at once write one row, and none of them fails" {
   echo "select telltale.web_key_used(sha256('good'));" |
-    timeout 60 pgbench -n -c 20 -t 5 -f - >"$BATS_TEST_TMPDIR/race" 2>&1
+    timeout 300 pgbench -n -c 20 -t 5 -f - >"$BATS_TEST_TMPDIR/race" 2>&1
   [ "$(used | wc -l)" = 1 ]
 }
 

@@ -271,7 +271,7 @@ select * from telltale.feed_open('h', 'p', 1, false, null, '{1,2}', '{watch,watc
 select * from telltale.web_progress_open(sha256('his'), 'job:read', '{mine,yours}', '{0,0}', 1, 'watch', null);
 select * from telltale.web_ticket(sha256('his'), null);
 select * from telltale.web_key_used(sha256('his'));
-select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 select * from telltale.web_cancel(sha256('his'), null, 'yours');
 select * from telltale.web_queue_list(sha256('his'), null, 100, 0, null, null);
 select * from telltale.web_queue_list(null, null, 100, 0, null, null);
@@ -357,7 +357,7 @@ ticket|ok|'
   two_accounts
   write() {
     as telltale_web "
-      select 'submit', verdict from telltale.web_submit($1, null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
+      select 'submit', verdict from telltale.web_submit($1, null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null)
       union all
       select 'cancel', verdict from telltale.web_cancel($1, null, 'yours')
       union all

@@ -13,12 +13,14 @@ setup_file() {
            webhook_url text default null, callback_id text default null, webhook_secret text default null,
            word text default null, request bytea default sha256('r'), fields text[] default null,
            names text[] default null, media_types text[] default null, data bytea[] default null,
-           listener bigint default null, scope text default 'job:write')
+           listener bigint default null, class text default 'stream', scope text default 'job:write')
          returns table (verdict text, rate_per_minute int, unused boolean, account_id bigint, key_id bigint, id bigint,
-           job_id text, status text, seq bigint, replayed boolean, webhook_secret text, callback_id text, created_us bigint)
+           job_id text, status text, seq bigint, replayed boolean, webhook_secret text, callback_id text, created_us bigint,
+           leased boolean, resumable boolean)
          language sql as 'select * from telltale.web_submit(sha256(post.key::bytea), post.scope, post.type, post.payload,
            post.file_path, post.priority, post.run_after_us, post.max_attempts, post.webhook_url, post.callback_id,
-           post.webhook_secret, post.word, post.request, post.fields, post.names, post.media_types, post.data, post.listener)';
+           post.webhook_secret, post.word, post.request, post.fields, post.names, post.media_types, post.data, post.listener,
+           post.class)';
        create table got (verdict text, job_id text, replayed boolean);
        grant insert on got to telltale_web"
 }
@@ -182,7 +184,7 @@ END
 
 @test "fifty who ask the same at once get one job" {
   echo "insert into got select verdict, job_id, replayed from post(word => 'w');" >"$BATS_TEST_TMPDIR/ask"
-  timeout 60 pgbench -n -c 50 -j 2 -t 1 -U telltale_web -f "$BATS_TEST_TMPDIR/ask" >"$BATS_TEST_TMPDIR/race" 2>&1 ||
+  timeout 300 pgbench -n -c 50 -j 2 -t 1 -U telltale_web -f "$BATS_TEST_TMPDIR/ask" >"$BATS_TEST_TMPDIR/race" 2>&1 ||
     { cat "$BATS_TEST_TMPDIR/race"; false; }
 
   [ "$(jobs)" = 1 ]
@@ -193,7 +195,7 @@ END
 @test "fifty who ask two things by one key: one is done, the other half is a conflict" {
   printf '%s\n' '\set n random(0, 1)' \
     "insert into got select verdict, job_id, replayed from post(word => 'w', request => sha256(:n::text::bytea));" >"$BATS_TEST_TMPDIR/ask"
-  timeout 60 pgbench -n -c 50 -j 2 -t 2 -U telltale_web -f "$BATS_TEST_TMPDIR/ask" >"$BATS_TEST_TMPDIR/race" 2>&1 ||
+  timeout 300 pgbench -n -c 50 -j 2 -t 2 -U telltale_web -f "$BATS_TEST_TMPDIR/ask" >"$BATS_TEST_TMPDIR/race" 2>&1 ||
     { cat "$BATS_TEST_TMPDIR/race"; false; }
 
   [ "$(jobs)" = 1 ]
@@ -207,7 +209,7 @@ END
     session "$ending"
     one=$(tell "$ending" "begin; select job_id from post(word => '$ending');")
     post 'job_id, replayed' "word => '$ending'" >"$BATS_TEST_TMPDIR/second" 3>&- &
-    until_sql "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+    until_blocked
     [ ! -s "$BATS_TEST_TMPDIR/second" ]
     tell "$ending" "$ending;"
     leave "$ending"
@@ -293,6 +295,45 @@ END
   [ "$(post 'job_id, replayed' "word => 'w', listener => $hub")" = "$id|t" ]
   [ "$(post 'verdict, job_id, replayed' "word => 'w', listener => $hub")" = 'limited||' ]
   [ "$(streams)" = 2 ]
+}
+
+@test "who waits for the end is counted apart, against the other limit" {
+  hub=$(hub)
+  for _ in {1..5}; do [ "$(post 'verdict, leased' "listener => $hub, class => 'watch'")" = 'ok|t' ]; done
+  [ "$(post 'verdict, leased, job_id' "listener => $hub, class => 'watch'")" = 'limited||' ]
+  [ "$(post verdict "listener => $hub")" = ok ]
+  [ "$(post 'verdict, leased' "class => 'watch'")" = 'ok|f' ]
+  prints sql 'select class, n from telltale.stream_lease order by 1' <<<'stream|1
+watch|5'
+  [ "$(jobs)" = 7 ]
+}
+
+@test "a hundred at once who would wait, for five places: five do, and have a job" {
+  hub=$(hub)
+
+  timeout 300 pgbench -n -j 2 -c 50 -t 2 -f - >"$BATS_TEST_TMPDIR/race" 2>&1 <<END
+insert into got select verdict, job_id, replayed from post(listener => $hub, class => 'watch');
+END
+
+  prints sql 'select verdict, count(*), count(job_id) from got group by 1 order by 1' <<<'limited|95|0
+ok|5|5'
+  [ "$(jobs)" = 5 ]
+}
+
+@test "where nothing is to come nobody is counted: a job that was there, and has ended" {
+  hub=$(hub)
+  sql "select telltale.account_set('demo', p_watch_limit => 0, p_stream_limit => 0)" >/dev/null
+  id=$(post job_id "word => 'w'")
+  ask() { post 'verdict, status, leased, resumable' "word => 'w', listener => $hub, class => '$1'"; }
+  [ "$(ask watch)" = 'limited|||' ]
+  sql "select telltale.cancel('$id')" >/dev/null
+
+  [ "$(ask watch)" = 'ok|cancelled|f|t' ]
+  [ "$(ask stream)" = 'limited|||' ]
+  sql "delete from telltale.job_event where seq = 1"
+  [ "$(ask watch)" = 'ok|cancelled|f|f' ]
+  [ "$(ask stream)" = 'ok|cancelled|f|f' ]
+  [ "$(sql 'select count(*) from telltale.stream_lease')" = 0 ]
 }
 
 @test "what is refused for another reason costs no stream" {

@@ -26,8 +26,7 @@ event() { printf 'id: %s\nevent: %s\ndata: %s\n\n' "$1" "$2" "$3"; }
 serve() {
   tests/sql/replay "$at" 3>&- &
   server=$!
-  local i
-  for ((i = 0; i < 100; i++)); do [ ! -e "$at/port" ] || break; sleep 0.05; done
+  within 10 test -e "$at/port"
   TELLTALE_URL=http://127.0.0.1:$(cat "$at/port")
   export TELLTALE_URL TELLTALE_KEY=tt_secret
 }
@@ -143,7 +142,7 @@ $done_event" ]
 
   bin/telltale watch j >"$at/out" 3>&- &
   watch=$!
-  for ((i = 0; i < 100; i++)); do [ ! -s "$at/out" ] || break; sleep 0.05; done
+  within 10 test -s "$at/out"
 
   [ "$(cat "$at/out")" = '    1% queued' ]
   run ! grep -qa tt_secret /proc/[0-9]*/cmdline

@@ -78,7 +78,7 @@ END
   tell other "begin; select telltale.remove('r1');"
 
   sql "select telltale.submit('demo', 'video', job_id => 'r1')" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
-  until_sql "select exists (select from pg_locks where not granted)"
+  until_blocked
   tell other 'commit;'
   leave other
 
@@ -233,11 +233,11 @@ END
 
 @test "progress: what is new is stored, is an event, and extends the lease" {
   sql "select working('j')" >/dev/null
-  sql "update telltale.job set lease_until = clock_timestamp() + interval '1 second'"
+  sql "update telltale.job set lease_until = clock_timestamp() + interval '20 seconds'"
 
   [ "$(as telltale_worker "select telltale.progress('j', 1, 47.46, 'cutting', 27, 45)")" = t ]
 
-  [ "$(sql "select progress, detail, frames_completed, frame_count, seq, lease_until > clock_timestamp() + interval '55 seconds' from telltale.job")" = '47.5|cutting|27|45|3|t' ]
+  [ "$(sql "select progress, detail, frames_completed, frame_count, seq, lease_until > clock_timestamp() + interval '40 seconds' from telltale.job")" = '47.5|cutting|27|45|3|t' ]
   [ "$(sql "select life('j')" | tail -n 1)" = '3 job.progress {"detail": "cutting", "attempt": 1, "progress": 47.5, "frame_count": 45, "frames_completed": 27}' ]
 }
 
@@ -282,7 +282,7 @@ END
 
   [ "$(sql "select telltale.progress('j', 1, 50)")" = t ]
 
-  [ "$(sql "select seq, lease_until > clock_timestamp() + interval '55 seconds' from telltale.job")" = '3|t' ]
+  [ "$(sql "select seq, lease_until > clock_timestamp() + interval '40 seconds' from telltale.job")" = '3|t' ]
   [ "$(sql "select count(*) from telltale.job_event where kind = 'job.progress'")" = 1 ]
 }
 
@@ -374,7 +374,7 @@ END
 # --- stages, score -------------------------------------------------------------
 
 @test "stages and score are events, with what the worker said as it is, and extend the lease" {
-  sql "select working('j'), telltale.progress('j', 1, 20); update telltale.job set lease_until = clock_timestamp() + interval '1 second'" >/dev/null
+  sql "select working('j'), telltale.progress('j', 1, 20); update telltale.job set lease_until = clock_timestamp() + interval '20 seconds'" >/dev/null
 
   [ "$(as telltale_worker "select telltale.stage_started('j', 1, 'ai-laws'),
     telltale.stage_completed('j', 1, 'ai-laws', '[{\"id\": \"chk_1\", \"citation\": null}]'),
@@ -389,7 +389,7 @@ END
 8 score.computed {"score": 87.5, "attempt": 1, "decision": "PUBLISH", "progress": 20}
 END
   )
-  [ "$(sql "select seq, lease_until > clock_timestamp() + interval '50 seconds', decision from telltale.job")" = '8|t|' ]
+  [ "$(sql "select seq, lease_until > clock_timestamp() + interval '40 seconds', decision from telltale.job")" = '8|t|' ]
 }
 
 @test "stages and score: what is malformed, or of a job that never was, is refused" {
@@ -606,7 +606,7 @@ END
     tell "$verb" "begin; select telltale.$verb('j-$verb') \\g /dev/null"
 
     sql "select telltale.progress('j-$verb', 1, 50)" >"$BATS_TEST_TMPDIR/said" 3>&- &
-    until_sql 'select exists (select from pg_locks where not granted)'
+    until_blocked
     tell "$verb" 'commit;'
     wait $!
     leave "$verb"

@@ -45,6 +45,19 @@ claim_check() {
   job=${claimed%|*} attempt=${claimed#*|}
 }
 
+# How many checks the account has asked for.
+jobs_made() {
+  sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
+        where a.name = '$account'"
+}
+
+# have_places CLASS N: so many of the account's clients wait.
+have_places() {
+  [ "$(sql "select coalesce(sum(s.n), 0)
+              from telltale.stream_lease as s join telltale.account as a using (account_id)
+             where a.name = '$account' and s.class = '$1'")" = "$2" ]
+}
+
 # One that finds something, and gives the report of 10 points.
 judge() {
   worker "select telltale.stage_started('$job', $attempt, 'ai-laws');
@@ -53,6 +66,12 @@ judge() {
     select telltale.complete('$job', $attempt, decision => 'reject',
       result => '{\"score\": 10, \"decision\": \"BLOCK\", \"checks\": [{\"id\": \"chk_00000001\"}]}')" \
     >/dev/null
+}
+
+# What happened to the job is kept no longer; how it stands is.
+forget() {
+  psql -XAtq -v ON_ERROR_STOP=1 -d "$TELLTALE_SUPER_DSN" -c "delete from telltale.job_event as e
+    using telltale.job as j where j.id = e.job and j.job_id = '$job'"
 }
 
 # The events without their times, which are ISO 8601 with milliseconds.
@@ -127,9 +146,7 @@ error {"message":"no model","code":"pipeline_error"}' ]
   [ "$(field '[.error, .statusCode, .url] | tostring')" = '[true,429,"/v1/compliance/check"]' ]
   [ "$(field .data.retryAfter)" -gt 0 ]
 
-  # It made no job.
-  [ "$(sql "select count(*) from telltale.job as j join telltale.account as a using (account_id)
-             where a.name = '$account'")" = 2 ]
+  [ "$(jobs_made)" = 2 ]
 }
 
 @test "jobs/{id}/stream: the whole log, and what was missed of it" {
@@ -171,6 +188,55 @@ error {"message":"no model","code":"pipeline_error"}' ]
   [ "$http_status" = 409 ]
 }
 
+@test "what is not kept any longer: how the check stands, how it ended, and the end" {
+  local first
+  open_check a stream -H 'Idempotency-Key: k-2'
+  claim_check
+  judge
+  ended a
+  forget
+
+  # At once: a client that waits would wait for ever.
+  open_check b stream -H 'Idempotency-Key: k-2'
+  ended b 2
+  [ "$(told b)" = "resync {\"jobId\":\"$job\",\"status\":\"completed\"}
+$(tail -n 1 <<<"$whole")" ]
+  [ "$(stream_header b X-Job-Id)" = "$job" ]
+  [ "$(ids b)" = "-
+$(last_id a)" ]
+
+  open_stream c "/v1/compliance/jobs/$job/stream" -H "Last-Event-ID: $(ids a | sed -n 3p)"
+  ended c 2
+  [ "$(told c)" = "$(told b)" ]
+  get "/v1/compliance/jobs/$job/stream" -H "Last-Event-ID: $(last_id c)"
+  [ "$http_status" = 204 ]
+
+  # Also where it came to nothing.
+  open_check d stream -H 'Idempotency-Key: k-3'
+  claim_check
+  worker "select telltale.fail('$job', $attempt, 'no model', 'no_model', false)" >/dev/null
+  ended d
+  forget
+  open_check e stream -H 'Idempotency-Key: k-3'
+  ended e 2
+  [ "$(told e | tail -n 1)" = 'error {"message":"no model","code":"no_model"}' ]
+}
+
+@test "what is not kept any longer, of a check that goes on: what comes from here on" {
+  open_check a stream -H 'Idempotency-Key: k-4'
+  claim_check
+  worker "select telltale.stage_started('$job', $attempt, 'ai-laws')" >/dev/null
+  await a '^event: agent.started'
+  forget
+
+  open_check b stream -H 'Idempotency-Key: k-4'
+  await b '^event: resync'
+  judge
+  ended b
+  [ "$(told b | head -n 1)" = "resync {\"jobId\":\"$job\",\"status\":\"running\"}" ]
+  [ "$(told b | tail -n 3)" = "$(tail -n 3 <<<"$whole")" ]
+}
+
 # --- the report -----------------------------------------------------------------------
 
 @test "sync: the report when the job ends, and nothing before" {
@@ -186,6 +252,35 @@ error {"message":"no model","code":"pipeline_error"}' ]
   grep -q '^HTTP/1.1 200' "$(stream_file a head)"
 }
 
+@test "sync: as many wait at once as the account's watch limit says" {
+  sql "select telltale.account_set('$account', p_watch_limit => 2)" >/dev/null
+  open_check a sync
+  claim_check
+  open_check b sync
+  within 5 have_places watch 2
+
+  post sync
+  [ "$http_status" = 429 ]
+  [ "$(header Retry-After)" -gt 0 ]
+  [ "$(field '[.error, .statusCode, .url] | tostring')" = '[true,429,"/v1/compliance/check"]' ]
+  [ "$(field .data.retryAfter)" -gt 0 ]
+  [ "$(jobs_made)" = 2 ]
+
+  # A stream is counted apart; who asks for the job does not wait.
+  open_check c stream
+  await c '^event: job.started'
+  post async '. + {webhookUrl: "https://example.com/hook"}'
+  [ "$http_status" = 202 ]
+
+  # Who has his report has left.
+  judge
+  ended a
+  within 5 have_places watch 1
+  open_check d sync
+  within 5 have_places watch 2
+  is_open d
+}
+
 @test "sync: a check that fails is an error with its code" {
   open_check a sync
   claim_check
@@ -195,6 +290,39 @@ error {"message":"no model","code":"pipeline_error"}' ]
   grep -q '^HTTP/1.1 500' "$(stream_file a head)"
   [ "$(jq -r '[.error, .message, .data.code, .data.jobId] | join(" ")' "$(stream_file a)")" = \
     "true no model pipeline_error $job" ]
+}
+
+@test "sync: the same key once it is over is answered at once, whether the log is kept or not" {
+  open_check a sync -H 'Idempotency-Key: k-5'
+  claim_check
+  judge
+  ended a
+  for _ in kept forgotten; do
+    post sync . -H 'Idempotency-Key: k-5' --max-time 2
+    [ "$http_status" = 200 ]
+    [ "$body" = "$(cat "$(stream_file a)")" ]
+    [ "$(header X-Job-Id)" = "$job" ]
+    forget
+  done
+
+  # It needs no place.
+  sql "select telltale.account_set('$account', p_watch_limit => 0)" >/dev/null
+  post sync . -H 'Idempotency-Key: k-5' --max-time 2
+  [ "$http_status" = 200 ]
+}
+
+@test "sync: the same key for one that was cancelled" {
+  open_check a sync -H 'Idempotency-Key: k-6'
+  claim_check
+  worker "select telltale.cancel('$job')" >/dev/null
+  ended a
+  forget
+
+  post sync . -H 'Idempotency-Key: k-6' --max-time 2
+  [ "$http_status" = 409 ]
+  [ "$(field '[.error, .message, .data.code, .data.jobId] | join(" ")')" = \
+    "true The check was cancelled cancelled $job" ]
+  [ "$body" = "$(cat "$(stream_file a)")" ]
 }
 
 @test "sync: a multipart, flat, with a file" {

@@ -146,6 +146,7 @@ watch_limit() {
   for i in 1 2 3 4 5; do await "s$i" '"progress":50'; done
 }
 
+# bats test_tags=any-server
 @test "another account is not full for it" {
   local i
   for i in 1 2 3 4 5; do comes_in "s$i"; done
@@ -157,6 +158,7 @@ watch_limit() {
   path=/api/v1/job/$job/progress comes_in other
 }
 
+# bats test_tags=any-server
 @test "all keys of an account count together" {
   local i
   for i in 1 2 3; do comes_in "s$i"; done
@@ -216,6 +218,7 @@ watch_limit() {
   within 5 comes_in s2
 }
 
+# bats test_tags=any-server
 @test "a limit of 0 is none, and a higher one counts at once" {
   watch_limit 0
   is_full
@@ -230,6 +233,7 @@ watch_limit() {
   is_full
 }
 
+# bats test_tags=any-server
 @test "a lower limit throws nobody out, and lets nobody in" {
   local i
   for i in 1 2 3 4; do comes_in "s$i"; done
@@ -245,6 +249,7 @@ watch_limit() {
   within 5 comes_in s5
 }
 
+# bats test_tags=any-server
 @test "who is refused for another reason takes no place" {
   local i
   watch_limit 1
@@ -260,6 +265,7 @@ watch_limit() {
   comes_in s1
 }
 
+# bats test_tags=any-server
 @test "one stream of many jobs is one place" {
   local other
   other=$(submit_job "$account" move)
@@ -271,6 +277,7 @@ watch_limit() {
 
 # --- many hubs ---------------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "programs on several hosts count together" {
   local i
   for i in 1 2; do own_hub "h$i"; done
@@ -290,6 +297,7 @@ watch_limit() {
 
 # --- programs and backends that die ------------------------------------------------
 
+# bats test_tags=any-server
 @test "the places of a program that is killed are free within five seconds" {
   local i
   for i in 1 2 3 4 5; do own_hub "h$i"; done
@@ -322,6 +330,7 @@ watch_limit() {
   is_full
 }
 
+# bats test_tags=any-server
 @test "a hub whose connection is ended has as many places after it as before" {
   local i
   for i in 1 2 3 4 5; do comes_in "s$i"; done
@@ -372,6 +381,7 @@ watch_limit() {
   within 5 comes_in s1
 }
 
+# bats test_tags=any-server
 @test "where the account is full, who has all of a job is told that it is over" {
   "$BATS_TEST_DIRNAME/../../bin/telltale" account set "$account" --watch-limit 1 >/dev/null
   complete

@@ -69,6 +69,7 @@ teardown() { leave_all; }
   [ "$(last_id a)" = 3-2-2 ]
 }
 
+# bats test_tags=any-server
 @test "jobs that have ended are told of, and not waited for" {
   complete
   open_stream a "$all"
@@ -80,6 +81,7 @@ teardown() { leave_all; }
   [ "$(datas a | jq -r .status | tr '\n' ' ')" = 'completed queued queued failed failed ' ]
 }
 
+# bats test_tags=any-server
 @test "if all have ended, so has the stream" {
   complete
   worker "select telltale.cancel('$y'), telltale.cancel('$z')"
@@ -115,6 +117,7 @@ teardown() { leave_all; }
   [ "$(last_id b)" = 11-2-2 ]
 }
 
+# bats test_tags=any-server
 @test "a client that missed the end of one job gets it" {
   complete
   open_stream a "$all&lastEventId=2-1-1"
@@ -125,6 +128,7 @@ teardown() { leave_all; }
   is_open a
 }
 
+# bats test_tags=any-server
 @test "a client that has seen all ends is told to stay away" {
   complete
   worker "select telltale.cancel('$y'), telltale.cancel('$z')"
@@ -137,6 +141,7 @@ teardown() { leave_all; }
   [ "$http_status" = 200 ]
 }
 
+# bats test_tags=any-server
 @test "an id of other jobs, or of another number of them, is like none" {
   local last
   for last in 2 2-1 2-1-1-1 2-1-x; do
@@ -147,6 +152,7 @@ teardown() { leave_all; }
   done
 }
 
+# bats test_tags=any-server
 @test "where only one job cannot be resumed, the others still are" {
   burst 1 3
   open_stream a "$all" -H 'Last-Event-ID: 3-1-500'
@@ -211,6 +217,7 @@ bad() {
   bad "?ids=$x;$y"
 }
 
+# bats test_tags=any-server
 @test "a job named twice is refused, and named" {
   bad "?ids=$x,$y,$x"
   [[ $(field .message) == *$x* ]]
@@ -221,17 +228,20 @@ bad() {
   bad "?ids=$(seq -s , 1 1500)"
 }
 
+# bats test_tags=any-server
 @test "a parameter given twice, or that nobody knows, is refused" {
   bad "?ids=$x&ids=$y"
   bad "?ids=$x&id=$y"
 }
 
+# bats test_tags=any-server
 @test "an unknown job among them is 404 for all" {
   get "$all,nobody"
 
   refused 404 JOB_NOT_FOUND
 }
 
+# bats test_tags=any-server
 @test "another account's job among them is 404 for all" {
   local other
   other=$(submit_job "$(new_account)" move)

@@ -93,6 +93,7 @@ teardown() { leave_all; }
   [ "$(datas a | wc -l)" = 5 ]
 }
 
+# bats test_tags=any-server
 @test "an event is to the letter what the seed prints" {
   begin_job
   watch_job a
@@ -112,6 +113,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
 \"detail\":\"upscaling\",\"frames_completed\":27,\"frame_count\":45}" ]
 }
 
+# bats test_tags=any-server
 @test "a fraction is shown only where there is one" {
   begin_job
   watch_job a
@@ -149,6 +151,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(datas a | tail -n 1 | jq '.detail | length')" = 1000 ]
 }
 
+# bats test_tags=any-server
 @test "a job that is taken up shows as processing" {
   job=$(submit_job "$account" pre)
   watch_job a
@@ -160,6 +163,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
     "2 progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":0}" ]
 }
 
+# bats test_tags=any-server
 @test "the id of an event is the number of it" {
   begin_job
   watch_job a
@@ -182,6 +186,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(ids a)" = "$(seq 2 302)" ]
 }
 
+# bats test_tags=any-server
 @test "what is rolled back is never shown" {
   begin_job
   watch_job a
@@ -207,6 +212,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   for i in 2 3 4; do [ "$(events "$i")" = "$(events 1)" ]; done
 }
 
+# bats test_tags=any-server
 @test "nobody sees another job's progress" {
   local other
   begin_job
@@ -234,6 +240,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
     '["completed",100]' ]
 }
 
+# bats test_tags=any-server
 @test "a failed job ends its stream with the value it had and its code" {
   begin_job
   watch_job a
@@ -245,6 +252,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
 \"progress\":42.5,\"error_code\":\"NO_FILE\"}" ]
 }
 
+# bats test_tags=any-server
 @test "a cancelled job ends its stream as failed, CANCELLED" {
   begin_job
   watch_job a
@@ -256,6 +264,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
 \"progress\":10,\"error_code\":\"CANCELLED\"}" ]
 }
 
+# bats test_tags=any-server
 @test "a removed job ends its stream as failed, DELETED" {
   begin_job
   watch_job a
@@ -267,6 +276,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
 \"progress\":10,\"error_code\":\"DELETED\"}" ]
 }
 
+# bats test_tags=any-server
 @test "a job that is tried again is queued at 0, and its stream goes on" {
   begin_job post
   watch_job a
@@ -279,6 +289,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   is_open a
 }
 
+# bats test_tags=any-server
 @test "a stream that waits for its job ends with the job, whoever cancels it" {
   job=$(submit_job "$account" move)
   watch_job a
@@ -301,6 +312,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(datas a | jq -c '[.status, .progress]')" = '["completed",100]' ]
 }
 
+# bats test_tags=any-server
 @test "of a failed job only its state is told, with the value it had" {
   begin_job
   progress 50
@@ -366,6 +378,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(ids a | tr '\n' ' ')" = '- 7 8 ' ]
 }
 
+# bats test_tags=any-server
 @test "a client that missed nothing gets nothing but the state, and goes on" {
   begin_job
   burst 1 5
@@ -376,6 +389,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(ids a | tr '\n' ' ')" = '- 8 ' ]
 }
 
+# bats test_tags=any-server
 @test "a client that missed the end gets it, and the stream ends" {
   begin_job
   burst 1 3
@@ -387,6 +401,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(datas a | tail -n 1 | jq -c '[.status, .progress]')" = '["completed",100]' ]
 }
 
+# bats test_tags=any-server
 @test "a client that missed a retry gets the failure, comes back, and gets the rest" {
   begin_job image
   worker "select telltale.fail('$job', $attempt, 'broken', null, false)"
@@ -402,6 +417,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   ended b
 }
 
+# bats test_tags=any-server
 @test "a last id that cannot be read is like none" {
   local last
   begin_job
@@ -414,6 +430,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   done
 }
 
+# bats test_tags=any-server
 @test "an id that has not been yet makes the client begin anew" {
   begin_job
   burst 1 3
@@ -426,6 +443,7 @@ progress {\"job_id\":\"$job\",\"status\":\"processing\",\"progress\":60.5,\
   [ "$(ids a | tr '\n' ' ')" = '5 6 ' ]
 }
 
+# bats test_tags=any-server
 @test "an id older than the log makes the client begin anew" {
   begin_job
   burst 1 5

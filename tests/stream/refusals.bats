@@ -41,18 +41,21 @@ admitted() {
   refused 401 UNAUTHORIZED
 }
 
+# bats test_tags=any-server
 @test "a key in the query is no key, and an unknown parameter" {
   key='' get "$path?key=$reader"
 
   refused 400 INVALID_REQUEST
 }
 
+# bats test_tags=any-server
 @test "a key without the scope is 403" {
   key=$(new_key "$account" job:write,queue:read,admin) get "$path"
 
   refused 403 FORBIDDEN
 }
 
+# bats test_tags=any-server
 @test "a job that is not there, or another account's, is 404" {
   local other
   other=$(submit_job "$(new_account)" move)
@@ -63,6 +66,7 @@ admitted() {
   refused 404 JOB_NOT_FOUND
 }
 
+# bats test_tags=any-server
 @test "a removed job is 404" {
   local gone
   gone=$(submit_job "$account" move)
@@ -79,6 +83,7 @@ admitted() {
   refused 400 INVALID_REQUEST
 }
 
+# bats test_tags=any-server
 @test "a parameter given twice, or that nobody knows, is 400" {
   get "$path?lastEventId=1&lastEventId=2"
   refused 400 INVALID_REQUEST
@@ -109,6 +114,7 @@ admitted() {
   [ "$http_status" = 404 ]
 }
 
+# bats test_tags=any-server
 @test "a client that would not take a stream is 406" {
   local accept
   for accept in application/json 'text/html, application/xml;q=0.9' 'text/event-stream;q=0' \

@@ -37,7 +37,7 @@ open_stream() {
   : >"$out.sse"
   rm -f "$out.status" "$out.pid"
   (
-    curl -sS -N --max-time 60 --path-as-is -D "$out.head" -o "$out.sse" \
+    curl -sS -N --max-time 300 --path-as-is -D "$out.head" -o "$out.sse" \
       ${key:+-H "Authorization: Bearer $key"} "$@" "$TELLTALE_URL$path" 2>"$out.err" &
     echo $! >"$out.pid"
     wait $! || { echo $? >"$out.status"; exit; }
@@ -55,16 +55,6 @@ watch_job() {
 }
 
 stream_file() { printf '%s/%s.%s' "${stream_dir:-$BATS_TEST_TMPDIR}" "$1" "${2:-sse}"; }
-
-# within SECONDS COMMAND...: until it succeeds, tried again and again.
-within() {
-  local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-  shift
-  until "$@"; do
-    [ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-    sleep 0.02
-  done
-}
 
 show_stream() {
   printf 'stream %s, %s:\n' "$1" "$2"

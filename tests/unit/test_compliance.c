@@ -247,6 +247,43 @@ who_waits_gets_the_report_alone(void **state)
 	tt_buf_free(&b);
 }
 
+static void
+a_row_tells_what_the_log_told(void **state)
+{
+	struct tt_job	 job = {
+		.job_id = "j-1", .status = TT_COMPLETED,
+		.result = "{\"score\":90}", .completed_us = 1780283045683000
+	};
+	struct tt_buf	 b = TT_BUF_INIT;
+	struct tt_reply	 reply = { 0 };
+
+	(void)state;
+	assert_string_equal(tt_compliance_end(&b, &job), "complete");
+	assert_string_equal(tt_buf_text(&b), "{\"data\":{\"score\":90},"
+	    "\"timestamp\":\"2026-06-01T03:04:05.683Z\"}");
+	tt_compliance_ended(&reply, &job);
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(tt_buf_text(&reply.body), "{\"score\":90}");
+
+	/* Without a report, and with one that is not read. */
+	job.result = NULL;
+	tt_compliance_ended(&reply, &job);
+	assert_string_equal(tt_buf_text(&reply.body), "null");
+	job.result = "18446744073709551616";
+	tt_compliance_ended(&reply, &job);
+	assert_int_equal(reply.status, 500);
+
+	/* One that was retried meanwhile has no end. */
+	tt_buf_clear(&b);
+	job.status = TT_QUEUED;
+	assert_null(tt_compliance_end(&b, &job));
+	assert_int_equal(b.sz, 0);
+	tt_compliance_ended(&reply, &job);
+	assert_int_equal(reply.status, 504);
+	tt_buf_free(&b);
+	tt_reply_free(&reply);
+}
+
 int
 main(void)
 {
@@ -256,6 +293,7 @@ main(void)
 		cmocka_unit_test(a_multipart_is_flat_and_sync),
 		cmocka_unit_test(each_kind_has_its_event),
 		cmocka_unit_test(who_waits_gets_the_report_alone),
+		cmocka_unit_test(a_row_tells_what_the_log_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
