@@ -222,7 +222,7 @@ settle(struct tt_visitor *who, struct tt_db *db, const struct tt_err *err)
 
 	/* The public has no rate of its own: what it paid, it paid. */
 	if (tt_caller_public(&who->caller) && who->caller.judged)
-		return err->rc;
+		return true;
 	if (err->rc == TT_UNAUTHORIZED) {
 		tt_rate_set_limit(rates, who->id, 0);
 		return true;
