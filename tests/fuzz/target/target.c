@@ -22,6 +22,7 @@ static const struct target targets[] = {
 	{ "ticket", target_ticket, true },
 	{ "cursor", target_cursor, true },
 	{ "last-event-id", target_last_event_id, false },
+	{ "position", target_position, false },
 	{ "address", target_address, false },
 	{ "form", target_form, true },
 	{ "json", target_json, true },

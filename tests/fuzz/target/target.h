@@ -87,6 +87,8 @@ enum tt_rc	 target_cursor(char *, size_t, struct tt_buf *,
 		    struct tt_err *);
 enum tt_rc	 target_last_event_id(char *, size_t, struct tt_buf *,
 		    struct tt_err *);
+enum tt_rc	 target_position(char *, size_t, struct tt_buf *,
+		    struct tt_err *);
 enum tt_rc	 target_address(char *, size_t, struct tt_buf *,
 		    struct tt_err *);
 enum tt_rc	 target_form(char *, size_t, struct tt_buf *, struct tt_err *);

@@ -1,6 +1,6 @@
 /*
  * target_place.c - how a client says where it was: the cursor of a list, the
- * Last-Event-ID of a stream.
+ * Last-Event-ID of a stream of jobs, or of a whole queue.
  *
  * The program of the streams is in here as a whole, for the part of it that
  * reads the request.
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "job/list.h"
+#include "job/position.h"
 #include "job/snapshot.h"
 #include "target.h"
 
@@ -105,4 +106,44 @@ target_last_event_id(char *in, size_t sz, struct tt_buf *seen,
 		(void)tt_err_set(err, TT_BADREQ, "ignored");
 	fake_env_free(&env);
 	return err->rc;
+}
+
+/* Long ones are cut short where they are written, lest they grow too long. */
+#define POSITION_SHORT	(TT_POSITION_SZ - 24)
+
+static void
+show_position(const struct tt_position *p, struct tt_buf *seen)
+{
+	tt_buf_printf(seen, "%lld ", (long long)p->generation);
+	tt_snapshot_text(&p->last, seen);
+	if (tt_position_reading(p)) {
+		tt_buf_putc(seen, ' ');
+		tt_snapshot_text(&p->upto, seen);
+	}
+	tt_buf_printf(seen, " %lld", (long long)(tt_position_reading(p) ?
+	    p->after : p->low));
+}
+
+/* What is read is written as it was. */
+enum tt_rc
+target_position(char *in, size_t sz, struct tt_buf *seen, struct tt_err *err)
+{
+	struct tt_position	 p = { 0 };
+	struct tt_buf		 text = TT_BUF_INIT;
+
+	(void)sz;
+	if (!tt_position_read(&p, in)) {
+		assert(!tt_position_set(&p) && !tt_position_reading(&p));
+		return tt_err_set(err, TT_BADREQ, "ignored");
+	}
+	assert(tt_position_set(&p) && p.last.xmin <= p.last.xmax);
+	assert(p.generation >= 0 && p.low >= 0 && p.after >= 0);
+	tt_position_text(&p, p.after, &text);
+	assert(text.sz < TT_POSITION_SZ);
+	if (strlen(in) < POSITION_SHORT)
+		assert(strcmp(tt_buf_text(&text), in) == 0);
+	show_position(&p, seen);
+	tt_position_forget(&p);
+	tt_buf_free(&text);
+	return TT_OK;
 }
