@@ -38,10 +38,13 @@ static const struct {
 static void
 cut_point(struct tt_member *m)
 {
-	const char	*point;
+	size_t	 n;
 
-	if (m->text != NULL && (point = memchr(m->text, '.', m->sz)) != NULL)
-		m->sz = (size_t)(point - m->text);
+	if (m->text == NULL)
+		return;
+	n = strspn(m->text, "0123456789");
+	if (n > 0 && n < m->sz && m->text[n] == '.')
+		m->sz = n;
 }
 
 static const char *

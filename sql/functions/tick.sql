@@ -4,6 +4,7 @@
 --
 --      leases      what expired leases held is queued again, or has failed
 --      listeners   dead hubs are taken off the lists
+--      schedule    queues are paused and resumed as their schedules say
 --      forget      what need not be remembered any more is deleted
 --      partitions  days of the log are made ahead
 --      retention   days of the log that are too old are dropped
@@ -52,6 +53,9 @@ begin
                 done := telltale.lease_expire(1000);
             when 'listeners' then
                 done := telltale.tick_listeners();
+            when 'schedule' then
+                select s.done, s.note into done, note
+                  from telltale.tick_schedule() as s;
             when 'forget' then
                 done := telltale.tick_forget();
             when 'partitions' then

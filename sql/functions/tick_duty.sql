@@ -13,9 +13,10 @@ begin atomic
     select d.duty, d.n, d.every
       from (values ('leases',     1, interval '5 seconds'),
                    ('listeners',  2, interval '5 seconds'),
-                   ('forget',     3, interval '10 minutes'),
-                   ('partitions', 4, interval '1 hour'),
-                   ('retention',  5, interval '1 hour')) as d (duty, n, every)
+                   ('schedule',   3, interval '5 seconds'),
+                   ('forget',     4, interval '10 minutes'),
+                   ('partitions', 5, interval '1 hour'),
+                   ('retention',  6, interval '1 hour')) as d (duty, n, every)
      order by d.n;
 end;
 

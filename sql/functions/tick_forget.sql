@@ -1,12 +1,13 @@
 -- telltale.tick_forget() returns bigint
 --
 --      Deletes idempotency keys of over 24 hours ago, webhook deliveries that
---      were done over 7 days ago, and secrets that are valid no longer: up to
---      10,000 of each, passing over those that somebody is at.  Returns how many.
+--      were done over 7 days ago, metrics that nobody has reported for a day, and
+--      secrets that are valid no longer: up to 10,000 of each, passing over those
+--      that somebody is at.  Returns how many.
 --
 -- Called by:   tick
 -- Writes:      telltale.idempotency_key, telltale.webhook_delivery,
---              telltale.webhook
+--              telltale.queue_metric, telltale.webhook
 
 create or replace function telltale.tick_forget()
 returns bigint
@@ -32,6 +33,16 @@ begin
            select o.ctid
              from telltale.webhook_delivery as o
             where o.done_at < clock_timestamp() - interval '7 days'
+            limit 10000
+              for update skip locked));
+    get diagnostics v_rows = row_count;
+    v_done := v_done + v_rows;
+
+    delete from telltale.queue_metric as m
+     where m.ctid = any (array(
+           select o.ctid
+             from telltale.queue_metric as o
+            where o.collected_at < clock_timestamp() - interval '1 day'
             limit 10000
               for update skip locked));
     get diagnostics v_rows = row_count;

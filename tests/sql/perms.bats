@@ -46,6 +46,7 @@ key_revoke          admin
 lease_expire        -
 lease_reap          -
 lease_take          -
+metric_list         -
 opcode_add          admin
 pause               admin
 progress            worker admin
@@ -55,8 +56,15 @@ queue_count         -
 queue_lock          -
 queue_pause         -
 remove              worker admin
+report_metrics      worker admin
 resume              admin
 retry               worker admin
+schedule            admin
+schedule_check      -
+schedule_look       -
+schedule_rule_read  -
+schedule_set        -
+schedule_state      -
 scope_list          admin
 score               worker admin
 server_pause        -
@@ -70,7 +78,9 @@ tick_forget         -
 tick_listeners      -
 tick_partitions     -
 tick_retention      -
+tick_schedule       -
 time_from_us        -
+time_window_wrong   -
 type_add            admin
 web_cancel          web
 web_job             web

@@ -260,6 +260,7 @@ no_days() {
 
   [ "$(partitions | head -n 1)" = "job_event_$(day -3)" ]
   [ "$(partitions | wc -l)" = 10 ]
+  [ "$(sql "select since = '$(day -3 +%F) 00:00+00' from telltale.log_kept")" = t ]
   sql "drop table telltale.job_event_$(day -3)"
 }
 
@@ -269,6 +270,46 @@ no_days() {
 
   [ "$(sql "select * from telltale.tick('retention')")" = 'retention|0|2 events deleted from the default partition; ' ]
   [ "$(sql "select count(*) from telltale.job_event_default")" = 1 ]
+}
+
+@test "retention: from when on the log is whole is kept with it: no more is gone than it says, and it never goes back" {
+  whole() { sql 'select since from telltale.log_kept'; }
+  sql "update telltale.log_kept set since = '-infinity'"
+  sql "insert into telltale.job_event (at, account_id, kind)
+       select now() - n * interval '1 hour', 1, 'notice' from unnest('{71,73,2400}'::int[]) as n" >/dev/null
+  newest=$(sql "select max(at) from telltale.job_event_default where at < now() - interval '72 hours'")
+
+  sql "select telltale.tick('retention')" >/dev/null
+  [ "$(sql "select since - timestamptz '$newest' from telltale.log_kept")" = 00:00:00.000001 ]
+  [ "$(sql 'select min(e.at) > (select since from telltale.log_kept) from telltale.job_event as e')" = t ]
+
+  # Nothing to drop, nothing to say; and what is older does not turn it back.
+  since=$(whole)
+  sql "select telltale.tick('retention')" >/dev/null
+  [ "$(whole)" = "$since" ]
+  sql "create table telltale.job_event_$(day -9) partition of telltale.job_event
+         for values from ('$(day -9 +%F) 00:00+00') to ('$(day -8 +%F) 00:00+00');
+       insert into telltale.job_event_default (at, account_id, kind) values (now() - interval '200 days', 1, 'notice')"
+  [ "$(sql "select done, note from telltale.tick('retention')")" = '1|1 events deleted from the default partition; ' ]
+  [ "$(whole)" = "$since" ]
+}
+
+@test "retention: what could not be dropped is not said to be gone" {
+  sql "update telltale.log_kept set since = '-infinity'"
+  sql "create table telltale.job_event_$(day -5) partition of telltale.job_event
+         for values from ('$(day -5 +%F) 00:00+00') to ('$(day -4 +%F) 00:00+00')"
+  session reader
+  tell reader "begin; select count(*) from telltale.job_event_$(day -5);"
+
+  sql "select telltale.tick('retention')" >/dev/null
+  [ "$(sql 'select since from telltale.log_kept')" = -infinity ]
+
+  tell reader 'commit;'
+  leave reader
+  sql "begin; select telltale.tick('retention'); rollback" >/dev/null
+  [ "$(sql 'select since from telltale.log_kept')" = -infinity ]
+  sql "select telltale.tick('retention')" >/dev/null
+  [ "$(sql "select since = '$(day -4 +%F) 00:00+00' from telltale.log_kept")" = t ]
 }
 
 @test "retention: a reader of the log makes it give up, and nothing is lost" {
@@ -288,19 +329,21 @@ no_days() {
 @test "tick: all duties, in their order, and then none is due" {
   prints sql 'select telltale.tick_duties()' <<<'leases
 listeners
+schedule
 forget
 partitions
 retention'
 
   prints sql 'select duty, done from telltale.tick()' <<<'leases|0
 listeners|0
+schedule|0
 forget|0
 partitions|0
 retention|0'
 
   [ "$(sql 'select count(*) from telltale.tick_duties()')" = 0 ]
   sql "update telltale.tick_state set last_at = last_at - interval '6 seconds'"
-  [ "$(sql 'select array(select telltale.tick_duties())')" = '{leases,listeners}' ]
+  [ "$(sql 'select array(select telltale.tick_duties())')" = '{leases,listeners,schedule}' ]
 }
 
 @test "tick: a duty that somebody else is at gives no row, and does not wait" {
@@ -308,6 +351,7 @@ retention|0'
   tell other "begin; select telltale.tick('leases') \\g /dev/null"
 
   prints sql 'select duty from telltale.tick()' <<<'listeners
+schedule
 forget
 partitions
 retention'
@@ -321,6 +365,7 @@ retention'
 
   prints sql "select duty, done, note from telltale.tick()" <<<'leases|1|
 listeners||relation "telltale.listener" does not exist (42P01)
+schedule|0|
 forget|0|
 partitions|0|
 retention|0|'
@@ -332,5 +377,5 @@ retention|0|'
 @test "tick: an unknown duty is refused, naming those there are" {
   refused <<<"TT400 select telltale.tick('lunch')"
   run ! sql "select telltale.tick('lunch')"
-  [[ $output == *'leases listeners forget partitions retention'* ]]
+  [[ $output == *'leases listeners schedule forget partitions retention'* ]]
 }

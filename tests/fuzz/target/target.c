@@ -27,6 +27,7 @@ static const struct target targets[] = {
 	{ "form", target_form, true },
 	{ "json", target_json, true },
 	{ "conf", target_conf, false },
+	{ "event", target_event, false },
 };
 
 const struct target *

@@ -94,5 +94,7 @@ enum tt_rc	 target_address(char *, size_t, struct tt_buf *,
 enum tt_rc	 target_form(char *, size_t, struct tt_buf *, struct tt_err *);
 enum tt_rc	 target_json(char *, size_t, struct tt_buf *, struct tt_err *);
 enum tt_rc	 target_conf(char *, size_t, struct tt_buf *, struct tt_err *);
+enum tt_rc	 target_event(char *, size_t, struct tt_buf *,
+		    struct tt_err *);
 
 #endif /* !TARGET_H */
