@@ -13,7 +13,8 @@
 --      with nothing of upto read, `after` is but the id of an event that was
 --      there when `last` was taken.  Who had not begun by then writes higher
 --      ones (see event_append); who was open then may have written lower ones,
---      and these are found by their transactions.
+--      and these are found by their transactions, which are few: offset 0 keeps
+--      the planner from reading all that the account ever wrote instead.
 --
 --      floor: no event up to this id is ever read.
 --
@@ -53,27 +54,30 @@ begin
     select e.event_id, e.xid,
            (extract(epoch from e.at) * 1000000)::bigint,
            e.account_id, e.job, e.job_id, e.type, e.seq, e.kind, e.data
-      from unnest(v_accounts) as a (account_id)
-     cross join lateral (
-            (select o.*
-               from telltale.job_event as o
-              where p_begins
-                and o.xid = any (array(select pg_snapshot_xip(p_last)))
-                and o.account_id = a.account_id
-                and o.event_id <= p_after
+      from ((select o.*
+               from (select m.*
+                       from telltale.job_event as m
+                      where p_begins
+                        and m.xid = any (array(select pg_snapshot_xip(p_last)))
+                        and m.event_id <= p_after
+                     offset 0) as o
+              where o.account_id = any (v_accounts)
                 and o.event_id > p_floor
                 and pg_visible_in_snapshot(o.xid, p_upto)
               order by o.event_id
               limit p_page)
             union all
             (select n.*
-               from telltale.job_event as n
-              where n.account_id = a.account_id
-                and n.event_id > greatest(p_after, p_floor)
-                and pg_visible_in_snapshot(n.xid, p_upto)
-                and not (pg_visible_in_snapshot(n.xid, p_last) and n.at <= v_last_at)
-              order by n.event_id
-              limit p_page)
+               from unnest(v_accounts) as a (account_id)
+              cross join lateral (
+                    select w.*
+                      from telltale.job_event as w
+                     where w.account_id = a.account_id
+                       and w.event_id > greatest(p_after, p_floor)
+                       and pg_visible_in_snapshot(w.xid, p_upto)
+                       and not (pg_visible_in_snapshot(w.xid, p_last) and w.at <= v_last_at)
+                     order by w.event_id
+                     limit p_page) as n)
            ) as e
      order by e.event_id
      limit p_page;
