@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What streams of whole accounts ask of the database: to begin, and for what
 # they missed.
+# shellcheck disable=SC2030,SC2031 # snapshots are of one test
 
 setup_file() { load helpers; fresh; }
 
@@ -159,7 +160,8 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   upto=$(snapshot)
   # The second time in a session, when the plan is there.
   buffers() {
-    local ask="explain (analyze, buffers, costs off, timing off, summary off)
+    local ask
+    ask="explain (analyze, buffers, costs off, timing off, summary off)
       select * from telltale.feed_view(array[$(account a50)], $last, 9e15::bigint, $upto, $1, $2, 0, 100)"
     psql -XqAt -c "$ask" -c "$ask" | sed -n 's/.*shared hit=\([0-9]*\).*/\1/p' | tail -n 1
   }
