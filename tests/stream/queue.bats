@@ -130,6 +130,7 @@ END
 
 # --- whose jobs ------------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "one type is shown, with what is of none" {
   watch_queue a '?type=image'
   watch_updates b '?type=image'
@@ -143,6 +144,7 @@ END
   [ "$(datas b | jq -r .opcode | tr '\n' ' ')" = 'queue_item_added info ' ]
 }
 
+# bats test_tags=any-server
 @test "another account's is never shown" {
   local foreign
   foreign=$(new_account)
@@ -158,6 +160,7 @@ END
   run ! grep -q theirs "$(stream_file b)"
 }
 
+# bats test_tags=any-server
 @test "the public sees the accounts that show themselves, until they do not" {
   local open shut
   open=$(new_account)
@@ -182,6 +185,7 @@ END
   sql "select telltale.account_set('$shut', p_public_queue => false)" >/dev/null
 }
 
+# bats test_tags=any-server
 @test "a key that is revoked ends its streams; one without the scope opens none" {
   local mine scopeless
   mine=$(new_key "$account" queue:read)
@@ -210,6 +214,7 @@ END
   await a '"mine-'
 }
 
+# bats test_tags=any-server
 @test "streams count against the account's limit" {
   local few mine
   few=$(new_account)
@@ -256,6 +261,7 @@ END
   [ "$(shown b | grep -c '^job:created')" = 1 ]
 }
 
+# bats test_tags=any-server
 @test "what was committed late is not lost, whoever was first" {
   watch_updates a
   mkfifo "$BATS_TEST_TMPDIR/late"
@@ -275,6 +281,7 @@ END
   [ "$(said b)" = late ]
 }
 
+# bats test_tags=any-server
 @test "an id that means nothing is answered by resync, and then by what happens" {
   local id
   for id in 17 nonsense "$(printf 'A%.0s' {1..2000})"; do
@@ -306,6 +313,7 @@ END
   [ "$(grep -c '^id:' "$BATS_FILE_TMPDIR/quiet.sse")" -ge 2 ]
 }
 
+# bats test_tags=any-server
 @test "queue: a heartbeat comes every 30 s, whatever else does" {
   stream_dir=$BATS_FILE_TMPDIR await beat '^event: heartbeat' 45
   stream_dir=$BATS_FILE_TMPDIR events beat | grep ' heartbeat ' | head -n 1 |
