@@ -1,6 +1,9 @@
 /*
- * control - the queue as a whole (seed 004): GET /api/queue/status and /items;
- * DELETE /api/queue/items/{id}.
+ * control - the queue as a whole (seed 004).
+ *
+ * GET /api/queue/status, /items and, of what may stop it, /scheduler and
+ * /metrics; DELETE /api/queue/items/{id}; POST /api/queue/pause and /resume;
+ * PUT /api/queue/scheduler.
  */
 #include <stddef.h>
 #include <string.h>
@@ -12,8 +15,11 @@
 #include "pg/db.h"
 #include "surface/refusal.h"
 #include "surface/updates.h"
-#include "surface/updates_control.h"
+#include "surface/updates_rest.h"
+#include "web/formdata.h"
 #include "web/server.h"
+
+#define BODY_MAX	16384
 
 static const char *const nothing[] = { NULL };
 
@@ -50,6 +56,15 @@ static TT_MUSTUSE enum tt_rc
 settle(struct visit *v, struct tt_err *err)
 {
 	if (tt_gate_settle(&v->who, v->call->db, err) == TT_OK)
+		tt_refusal_rate(&v->call->reply, &v->who.rate);
+	return err->rc;
+}
+
+/* The same of what it has written. */
+static TT_MUSTUSE enum tt_rc
+settle_write(struct visit *v, struct tt_err *err)
+{
+	if (tt_gate_settle_write(&v->who, v->call->db, err) == TT_OK)
 		tt_refusal_rate(&v->call->reply, &v->who.rate);
 	return err->rc;
 }
@@ -107,8 +122,82 @@ remove_item(struct visit *v, struct tt_err *err)
 		tt_err_clear(err);
 		(void)!tt_err_tell(err, TT_NOTFOUND, "Item not found");
 	}
-	if (settle(v, err) == TT_OK)
+	if (settle_write(v, err) == TT_OK)
 		tt_updates_done(&v->call->reply, "Item removed");
+}
+
+static void
+set_paused(struct visit *v, bool paused, struct tt_err *err)
+{
+	if (enter(v, "queue:write", NULL, err) != TT_OK ||
+	    tt_form_none(&v->call->req, err) != TT_OK)
+		return;
+	(void)!tt_control_pause(v->call->db, &v->who.caller, paused, err);
+	if (settle_write(v, err) == TT_OK)
+		tt_updates_done(&v->call->reply, paused ? "Queue paused" :
+		    "Queue resumed");
+}
+
+static void
+pause_queue(struct visit *v, struct tt_err *err)
+{
+	set_paused(v, true, err);
+}
+
+static void
+resume_queue(struct visit *v, struct tt_err *err)
+{
+	set_paused(v, false, err);
+}
+
+static void
+show_schedule(struct visit *v, struct tt_err *err)
+{
+	struct tt_document	 doc;
+
+	if (enter(v, "queue:read", NULL, err) != TT_OK)
+		return;
+	(void)!tt_control_schedule(v->call->db, &v->who.caller, NULL, &doc,
+	    err);
+	if (settle(v, err) == TT_OK)
+		tt_updates_document(&v->call->reply, &v->call->req, doc.json);
+	tt_document_free(&doc);
+}
+
+/* What a schedule may say SQL knows; here it is only JSON, as it came. */
+static void
+change_schedule(struct visit *v, struct tt_err *err)
+{
+	struct tt_form		 form = { 0 };
+	struct tt_document	 doc = { 0 };
+
+	if (enter(v, "queue:write", NULL, err) != TT_OK)
+		return;
+	if (tt_form_read(&form, &v->call->req, BODY_MAX, TT_FORM_JSON, err) ==
+	    TT_OK && !form.json)
+		(void)!tt_err_tell(err, TT_BADREQ,
+		    "Send the schedule as JSON");
+	if (err->rc == TT_OK) {
+		(void)!tt_control_schedule(v->call->db, &v->who.caller,
+		    tt_buf_text(&form.body), &doc, err);
+		if (settle_write(v, err) == TT_OK)
+			tt_updates_written(&v->call->reply, doc.json);
+	}
+	tt_document_free(&doc);
+	tt_form_free(&form);
+}
+
+static void
+show_metrics(struct visit *v, struct tt_err *err)
+{
+	struct tt_document	 doc;
+
+	if (enter(v, "queue:read", NULL, err) != TT_OK)
+		return;
+	(void)!tt_control_metrics(v->call->db, &v->who.caller, &doc, err);
+	if (settle(v, err) == TT_OK)
+		tt_updates_document(&v->call->reply, &v->call->req, doc.json);
+	tt_document_free(&doc);
 }
 
 /* What answers GET answers HEAD; allowed is of all the rows of a path. */
@@ -120,6 +209,11 @@ static const struct route {
 	{ "/api/queue/status", "GET, HEAD", "GET", show_status },
 	{ "/api/queue/items", "GET, HEAD", "GET", list_items },
 	{ "/api/queue/items/{}", "DELETE", "DELETE", remove_item },
+	{ "/api/queue/pause", "POST", "POST", pause_queue },
+	{ "/api/queue/resume", "POST", "POST", resume_queue },
+	{ "/api/queue/scheduler", "GET, HEAD, PUT", "GET", show_schedule },
+	{ "/api/queue/scheduler", "GET, HEAD, PUT", "PUT", change_schedule },
+	{ "/api/queue/metrics", "GET, HEAD", "GET", show_metrics },
 };
 
 static void

@@ -13,13 +13,13 @@
 --      server_paused     the operator has paused all: only he can resume that
 --      user_override     paused (true) or resumed (false) by hand, whatever the
 --                        schedule wants; else null
---      failing_rules     a JSON array: why the schedule wants it paused; with a
---                        key only
+--      failing_rules     the rules that keep it paused by the schedule, a JSON
+--                        array of their names; with a key only
 --
 --      Of several accounts each of these is so if it is so of all of them.
 --
 -- Called by:   cgi-bin/control, by lib/job/control
--- Reads:       telltale.queue_control; as queue_count and schedule_state do
+-- Reads:       telltale.queue_control; as queue_count and schedule_look do
 
 create or replace function telltale.web_queue_status(
     p_key   bytea,
@@ -66,6 +66,11 @@ begin
     manually_paused := user_override is true or server_paused;
 
     failing_rules := '[]';
+    if scheduler_paused and v_view.account_id is not null then
+        failing_rules := jsonb_path_query_array(
+            (telltale.schedule_look(v_view.account_id)).results,
+            '$[*] ? (@.met == false).rule');
+    end if;
     select c.* into processing, waiting, cooling_down
       from telltale.queue_count(v_view.accounts) as c;
 end

@@ -8,19 +8,21 @@
 setup_file() {
   load ../helpers
   account=$(new_account)
-  scopes=job:read,job:write,moderate:prompt,moderate:image,moderate:video,webhook:manage,compliance:check
+  scopes=job:read,job:write,queue:read,queue:write
+  scopes+=,moderate:prompt,moderate:image,moderate:video,webhook:manage,compliance:check
   right=$(new_key "$account" $scopes)
   revoked=$(new_key "$account" $scopes)
   revoke_key "$revoked"
-  # One for what reads, one for what writes.
+  # One for what reads, one for what writes, one for the queue.
   scopeless=$(new_key "$account" job:write,queue:read,webhook:manage,admin)
   writeless=$(new_key "$account" job:read,queue:read,queue:write,compliance:check,admin)
+  queueless=$(new_key "$account" job:read,job:write,webhook:manage,compliance:check,admin)
   foreign=$(new_key "$(new_account)" $scopes)
   terminated=$(new_account)
   late=$(new_key "$terminated" $scopes)
   sql "select telltale.account_set('$terminated', p_terminated => true)"
   unknown=tt_$(unique 32)
-  export account right revoked scopeless writeless foreign late unknown
+  export account right revoked scopeless writeless queueless foreign late unknown
 
   # What nobody else may hear of.
   secret=hush$(unique 12)
@@ -33,11 +35,14 @@ setup_file() {
   checked=$(submit_job "$account" compliance "check-$(unique 8)" "{\"secret\": \"$secret\"}")
   attempt=$(claim_job "$account" compliance | cut -d '|' -f 2)
   worker "select telltale.complete('$checked', $attempt, 'reject', '{\"$secret\": 1}')" >/dev/null
-  export secret job checked
+  waits=$(submit_job "$account" index "waits-$(unique 8)" "{\"secret\": \"$secret\"}")
+  export secret job checked waits
 
-  scopeless_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$scopeless" '{"scope": "queue:read"}')
-  other_ticket=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR ticket_of "$right" "{\"job_id\": \"$other\", \"scope\": \"$scopes\"}")
-  export scopeless_ticket other_ticket
+  local BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+  scopeless_ticket=$(ticket_of "$scopeless" '{"scope": "queue:read"}')
+  queueless_ticket=$(ticket_of "$queueless" '{"scope": "job:read"}')
+  other_ticket=$(ticket_of "$right" "{\"job_id\": \"$other\", \"scope\": \"$scopes\"}")
+  export scopeless_ticket queueless_ticket other_ticket
 }
 
 setup() {
@@ -86,11 +91,19 @@ by_ticket() {
   esac
 }
 
-# The key that must not do for that request.
+# The key that must not do for that request; and the ticket.
 without_scope() {
   case $1 in
+  */api/queue/*)                                       echo "$queueless" ;;
   POST\ */jobs | */moderate/* | */cancel | */register) echo "$writeless" ;;
   *)                                                   echo "$scopeless" ;;
+  esac
+}
+
+ticket_without_scope() {
+  case $1 in
+  */api/queue/*) echo "$queueless_ticket" ;;
+  *)             echo "$scopeless_ticket" ;;
   esac
 }
 
@@ -105,7 +118,7 @@ ask_as() {
   'revoked key')              key=$revoked ask "$@" ;;
   "another account's key")    key=$foreign ask "$@" ;;
   'key without the scope')    key=$(without_scope "$1 $2") ask "$@" ;;
-  'ticket without the scope') by_ticket "$scopeless_ticket" "$@" ;;
+  'ticket without the scope') by_ticket "$(ticket_without_scope "$1 $2")" "$@" ;;
   'ticket for another job')   by_ticket "$other_ticket" "$@" ;;
   'terminated account')       key=$late ask "$@" ;;
   'the right key')            key=$right ask "$@" ;;
@@ -127,9 +140,10 @@ tells_nothing() {
   [[ $said != *"$secret"* ]] || { echo "tells of the job"; return 1; }
   [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id"; return 1; }
   [[ $1 == *"$checked"* || $said != *"$checked"* ]] || { echo "tells the check's id"; return 1; }
+  [[ $1 == *"$waits"* || $said != *"$waits"* ]] || { echo "tells the id of what waits"; return 1; }
 }
 
-# What a POST there says.
+# What a POST or PUT there says.
 body_for() {
   case $1 in
   */ticket)   echo "{\"scope\": \"job:read\", \"job_id\": \"$job\"}" ;;
@@ -140,6 +154,7 @@ body_for() {
   */check)    jq -cn '{jurisdictions: ["us"], platforms: ["tiktok"], content: {text: "x"},
     mode: "fast", responseMode: "async", webhookUrl: "https://hook.example/"}' ;;
   */register) echo '{"url": "https://hook.example/"}' ;;
+  */scheduler) echo '{"enabled": false}' ;;
   *)          echo '{}' ;;
   esac
 }
@@ -147,8 +162,12 @@ body_for() {
 # try REQUEST CALLER CELL
 try() {
   local method=${1%% *} path=${1#* } body_sent=()
-  if [[ $path == /v1/* ]]; then path=${path//\{id\}/$checked}; else path=${path//\{id\}/$job}; fi
-  [ "$method" != POST ] || body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")")
+  case $path in
+  /v1/*)        path=${path//\{id\}/$checked} ;;
+  /api/queue/*) path=${path//\{id\}/$waits} ;;
+  *)            path=${path//\{id\}/$job} ;;
+  esac
+  case $method in POST | PUT) body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")") ;; esac
   ask_as "$2" "$method" "$path" "${body_sent[@]}"
   is "$3" || { echo "$1, $2"; return 1; }
   [ "$2" = 'the right key' ] || tells_nothing "$path ${body_sent[*]}"
@@ -198,6 +217,22 @@ every_caller() {
 @test "GET /v1/compliance/jobs/{id}" { every_caller 'GET /v1/compliance/jobs/{id}'; }
 
 @test "GET /v1/compliance/jobs/{id}/stream" { every_caller 'GET /v1/compliance/jobs/{id}/stream'; }
+
+@test "GET /api/queue" {
+  every_caller 'GET /api/queue/status'
+  every_caller 'GET /api/queue/items'
+  every_caller 'GET /api/queue/scheduler'
+  every_caller 'GET /api/queue/metrics'
+}
+
+@test "DELETE /api/queue/items/{id}" { every_caller 'DELETE /api/queue/items/{id}'; }
+
+@test "POST /api/queue/pause, POST /api/queue/resume" {
+  every_caller 'POST /api/queue/pause'
+  every_caller 'POST /api/queue/resume'
+}
+
+@test "PUT /api/queue/scheduler" { every_caller 'PUT /api/queue/scheduler'; }
 
 @test "POST /api/v1/ticket" { every_caller 'POST /api/v1/ticket'; }
 

@@ -162,6 +162,84 @@ END
     "$(sql "select job_id from telltale.claim('w', '{video,index,move}', 1000)")" ]
 }
 
+# stopped [KEY]: who has stopped the queue, in the order of the columns.
+stopped() {
+  sql "select concat_ws(' ', s.paused, s.manually_paused, s.scheduler_paused, s.server_paused, coalesce(s.user_override::text, '-'), s.failing_rules)
+         from telltale.web_queue_status(${1-$key}, 'queue:read') as s"
+}
+
+@test "of several queues each thing is so if it is so of all" {
+  [ "$(stopped null)" = 'f f f f - []' ]
+  sql "select telltale.pause('open')" >/dev/null
+  [ "$(stopped null)" = 'f f f f - []' ]
+  sql "select telltale.pause('late')" >/dev/null
+  [ "$(stopped null)" = 't t f f true []' ]
+  sql "select telltale.resume('open')" >/dev/null
+  [ "$(stopped null)" = 'f f f f - []' ]
+  sql "select telltale.resume('late')" >/dev/null
+  [ "$(stopped null)" = 'f f f f false []' ]
+}
+
+@test "the operator's pause is by hand, and of all" {
+  sql "select telltale.pause(null)" >/dev/null
+  [ "$(stopped)" = 't t f t - []' ]
+  [ "$(stopped null)" = 't t f t - []' ]
+  sql "select telltale.pause('demo'), telltale.resume(null)" >/dev/null
+  [ "$(stopped)" = 't t f f true []' ]
+  [ "$(stopped null)" = 'f f f f - []' ]
+}
+
+@test "which rules keep a queue paused is told for a key, and not to the public" {
+  local rules='{"enabled": true, "combine_mode": "ALL", "rules": [
+    {"rule": "battery_level", "operator": "gt", "value": 50}, {"rule": "cpu_percent", "operator": "lt", "value": 90},
+    {"rule": "fan_speed", "operator": "lt", "value": 900}, {"rule": "never_seen", "operator": "lt", "value": 1}]}'
+  sql "select telltale.report_metrics('{\"battery_level\": 10, \"cpu_percent\": 5, \"fan_speed\": 1000}'),
+              telltale.schedule(a.name, '$rules') from unnest('{demo,open,late}'::text[]) as a (name)" >/dev/null
+
+  [ "$(stopped)" = 't f t f - ["battery_level", "fan_speed"]' ]
+  [ "$(stopped null)" = 't f t f - []' ]
+  sql "select telltale.resume('demo')" >/dev/null
+  [ "$(stopped)" = 'f f t f false ["battery_level", "fan_speed"]' ]
+}
+
+@test "pause and resume: the key is judged, and only its account's queue stops" {
+  sql "select telltale.key_add('other', sha256('w'), 'tt_y', '{queue:write}')" >/dev/null
+  verdict() { as telltale_web "select verdict from telltale.web_queue_pause($1, 'queue:write', $2)"; }
+
+  [ "$(verdict "$key" true)" = forbidden ]
+  [ "$(verdict "sha256('x')" true)" = unauthorized ]
+  [ "$(verdict null true)" = unauthorized ]
+  [ "$(sql "select count(*) from telltale.queue_control where paused")" = 0 ]
+
+  [ "$(verdict "sha256('w')" true)" = ok ]
+  [ "$(verdict "sha256('w')" true)" = ok ]
+  [ "$(sql "select a.name, q.paused from telltale.queue_control as q join telltale.account as a using (account_id)")" = 'other|t' ]
+  prints sql "select told('other')" <<<'queue.paused {"source": "manual"}'
+  prints sql "select told('demo')" </dev/null
+}
+
+@test "what is no JSON to PostgreSQL is the client's fault, and nothing is changed" {
+  local text before
+  sql "select telltale.key_add('other', sha256('w'), 'tt_y', '{queue:write}')" >/dev/null
+  before=$(sql 'select fingerprint()')
+  for text in '' '{' '{"rules": 1e-20000}' '{"rules": "\u0000"}' '{"enabled": 1}' '[]' null; do
+    [ "$(as telltale_web "select verdict, document is null, message <> '' from telltale.web_schedule_set(sha256('w'), 'queue:write', '$text')")" = 'invalid|t|t' ]
+  done
+  [ "$(sql 'select fingerprint()')" = "$before" ]
+  [ "$(as telltale_web "select verdict, document from telltale.web_schedule_set($key, 'queue:write', '{}')")" = 'forbidden|' ]
+}
+
+@test "metrics: the account's own go before the machine's, and what is stale is not shown" {
+  metrics() { sql "select document #- '{metrics,collected_at}' from telltale.web_queue_metrics($key, 'queue:read')"; }
+  [ "$(sql "select document from telltale.web_queue_metrics($key, 'queue:read')")" = '{"metrics": {"collected_at": null}}' ]
+  sql "select telltale.report_metrics('{\"a\": 1, \"b\": 2}'), telltale.report_metrics('{\"b\": 3}', 'demo'),
+              telltale.report_metrics('{\"c\": 4}', 'other')" >/dev/null
+  [ "$(metrics)" = '{"metrics": {"a": 1, "b": 3}}' ]
+
+  sql "update telltale.queue_metric set collected_at = now() - interval '1 hour' where name = 'a'" >/dev/null
+  [ "$(metrics)" = '{"metrics": {"b": 3}}' ]
+}
+
 @test "the key is judged before anything is said" {
   many demo 1
   prints verdicts "sha256('other')" queue:read <<<$'unauthorized true\nunauthorized true'

@@ -91,12 +91,16 @@ web_progress_open   web
 web_queue_items     web
 web_queue_job       web
 web_queue_list      web
+web_queue_metrics   web
 web_queue_open      web
+web_queue_pause     web
 web_queue_remove    web
 web_queue_retry     web
 web_queue_stats     web
 web_queue_status    web
 web_ready           web
+web_schedule_get    web
+web_schedule_set    web
 web_submit          web
 web_ticket          web
 web_video_status    web
@@ -283,6 +287,8 @@ select * from telltale.web_ticket(sha256('his'), null);
 select * from telltale.web_key_used(sha256('his'));
 select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 select * from telltale.web_cancel(sha256('his'), null, 'yours');
+select * from telltale.feed_view('{1,2}', '1:1:', 0, pg_current_snapshot(), true, 0, 0, 99);
+select * from telltale.web_queue_open(sha256('his'), null, null, 0, '1', 0, null);
 select * from telltale.web_queue_list(sha256('his'), null, 100, 0, null, null);
 select * from telltale.web_queue_list(null, null, 100, 0, null, null);
 select * from telltale.web_queue_job(sha256('his'), null, 'yours');
@@ -292,6 +298,10 @@ select * from telltale.web_queue_retry(sha256('his'), null, 'yours');
 select * from telltale.web_queue_remove(sha256('his'), null, 'yours');
 select * from telltale.web_queue_status(sha256('his'), null);
 select * from telltale.web_queue_items(sha256('his'), null, 1000, 0);
+select * from telltale.web_queue_metrics(sha256('his'), null);
+select * from telltale.web_queue_pause(sha256('guess'), null, true);
+select * from telltale.web_schedule_get(sha256('his'), null);
+select * from telltale.web_schedule_set(sha256('guess'), null, '{"enabled": true}');
 select * from telltale.web_webhook_set(sha256('guess'), null, 'https://h/', null);
 select * from telltale.web_webhook_delete(sha256('guess'), null);
 select * from telltale.web_ready();

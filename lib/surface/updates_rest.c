@@ -1,5 +1,5 @@
 /*
- * updates_control.c - see updates_control.h.
+ * updates_rest.c - see updates_control.h.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include "job/items.h"
 #include "surface/refusal.h"
 #include "surface/updates.h"
-#include "surface/updates_control.h"
+#include "surface/updates_rest.h"
 #include "web/reply.h"
 #include "web/request.h"
 
@@ -72,7 +72,10 @@ put_time(struct tt_json *j, const char *key, int64_t us)
 	put_raw(j, key, us == 0 ? NULL : text);
 }
 
-/* What waits is called ready in the vendor's documents, waiting in his code. */
+/*
+ * What waits is called ready in the vendor's documents, and waiting in his code;
+ * where user_override, if it is not null, says whether the queue is to run.
+ */
 void
 tt_updates_control(struct tt_reply *reply, const struct tt_request *req,
     const struct tt_control *c)
@@ -86,7 +89,8 @@ tt_updates_control(struct tt_reply *reply, const struct tt_request *req,
 	put_bool(&j, "manually_paused", c->manually_paused);
 	put_bool(&j, "scheduler_paused", c->scheduler_paused);
 	put_bool(&j, "server_paused", c->server_paused);
-	put_raw(&j, "user_override", c->user_override);
+	put_raw(&j, "user_override", !c->by_hand ? NULL : c->hand_paused ?
+	    "false" : "true");
 	put_raw(&j, "failing_rules", c->failing_rules);
 	put_int(&j, "total_items", c->processing + c->waiting +
 	    c->cooling_down);
@@ -137,6 +141,31 @@ tt_updates_items(struct tt_reply *reply, const struct tt_request *req,
 	put_int(&j, "limit", q->limit);
 	tt_json_close(&j, '}');
 	tt_reply_etag(reply, req);
+}
+
+static void
+put_document(struct tt_reply *reply, const char *json)
+{
+	struct tt_json	 j;
+
+	tt_reply_begin(reply, 200, TT_JSON_TYPE);
+	tt_json_init(&j, &reply->body);
+	tt_json_raw(&j, json);
+}
+
+void
+tt_updates_document(struct tt_reply *reply, const struct tt_request *req,
+    const char *json)
+{
+	put_document(reply, json);
+	tt_reply_etag(reply, req);
+}
+
+void
+tt_updates_written(struct tt_reply *reply, const char *json)
+{
+	put_document(reply, json);
+	tt_reply_header(reply, "Cache-Control", "no-store");
 }
 
 void

@@ -1,8 +1,8 @@
 /*
- * updates_control.h - the answers of /api/queue (seed 004).
+ * updates_rest.h - the answers of /api/queue (seed 004).
  */
-#ifndef TT_UPDATES_CONTROL_H
-#define TT_UPDATES_CONTROL_H
+#ifndef TT_UPDATES_REST_H
+#define TT_UPDATES_REST_H
 
 #include "base/rc.h"
 
@@ -26,7 +26,12 @@ void		 tt_updates_control(struct tt_reply *,
 void		 tt_updates_items(struct tt_reply *, const struct tt_request *,
 		    const struct tt_items_query *, const struct tt_items *);
 
+/* The same of what is JSON already; what a write has made of it is not kept. */
+void		 tt_updates_document(struct tt_reply *,
+		    const struct tt_request *, const char *json);
+void		 tt_updates_written(struct tt_reply *, const char *json);
+
 /* 200: {"success":true,"message"}. */
 void		 tt_updates_done(struct tt_reply *, const char *message);
 
-#endif /* !TT_UPDATES_CONTROL_H */
+#endif /* !TT_UPDATES_REST_H */
