@@ -12,7 +12,7 @@
 --      payload is JSON, progress a JSON number; times are microseconds since
 --      the epoch.
 --
--- Called by:   cgi-bin/queue, by lib/job/view
+-- Called by:   cgi-bin/queue, by lib/job/jobs
 -- Reads:       telltale.job
 
 create or replace function telltale.web_queue_job(

@@ -19,9 +19,9 @@
 --      Put together as telltale.web_job_list() is, and with its settings; stable,
 --      so that total and page are of one snapshot.  Of each account no more is
 --      looked at than limit and offset say, and that in the index: in order,
---      where "account_id in (...)" would sort them all.
+--      where "account_id in (...)", or a bitmap, would sort them all.
 --
--- Called by:   cgi-bin/queue, by lib/job/view
+-- Called by:   cgi-bin/queue, by lib/job/jobs
 -- Reads:       telltale.job, telltale.job_type
 
 create or replace function telltale.web_queue_list(
@@ -51,6 +51,7 @@ returns table (
 language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_bitmapscan = off
 set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
@@ -71,6 +72,8 @@ begin
         return;
     end if;
 
+    -- Cast where it is used, the status is no constant: or "processing" would be
+    -- read from job_processing, which is of all accounts.
     if p_type   is not null then v_where := v_where || ' and j.type = $2';                         end if;
     if p_status is not null then v_where := v_where || ' and j.status = $3::telltale.job_status'; end if;
 

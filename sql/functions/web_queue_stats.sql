@@ -9,7 +9,7 @@
 --
 --      The settings are those of telltale.web_queue_list(), for its reasons.
 --
--- Called by:   cgi-bin/queue, by lib/job/view
+-- Called by:   cgi-bin/queue, by lib/job/jobs
 -- Reads:       telltale.job
 
 create or replace function telltale.web_queue_stats(

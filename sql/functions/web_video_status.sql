@@ -12,7 +12,10 @@
 --      are as telltale.web_view() says.  progress is a JSON number, times are
 --      microseconds since the epoch.
 --
--- Called by:   cgi-bin/queue, by lib/job/view
+--      The settings keep to the index that has the newest first: of a file with
+--      many jobs a bitmap would read and sort all.
+--
+-- Called by:   cgi-bin/queue, by lib/job/jobs
 -- Reads:       telltale.job
 
 create or replace function telltale.web_video_status(
@@ -30,9 +33,12 @@ returns table (
     completed_us    bigint)
 language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
 as $$
 begin
-    -- One look into the index for each account and path: see job_file.
+    -- One look into the index job_file for each account and path.
     return query
     select case when v.verdict = 'ok' and j.id is null
                 then 'not_found' else v.verdict end,
