@@ -36,7 +36,11 @@ setup_file() {
   attempt=$(claim_job "$account" compliance | cut -d '|' -f 2)
   worker "select telltale.complete('$checked', $attempt, 'reject', '{\"$secret\": 1}')" >/dev/null
   waits=$(submit_job "$account" index "waits-$(unique 8)" "{\"secret\": \"$secret\"}")
-  export secret job checked waits
+  kept=$(submit_job "$account" index "kept-$(unique 8)" "{\"secret\": \"$secret\"}")
+  worker "select telltale.cancel('$kept')" >/dev/null
+  file=videos/$(unique 8).mp4
+  worker "select telltale.submit('$account', 'index', '{\"secret\": \"$secret\"}', '$file')" >/dev/null
+  export secret job checked waits kept file
 
   local BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
   scopeless_ticket=$(ticket_of "$scopeless" '{"scope": "queue:read"}')
@@ -94,7 +98,7 @@ by_ticket() {
 # The key that must not do for that request; and the ticket.
 without_scope() {
   case $1 in
-  */api/queue/*)                                       echo "$queueless" ;;
+  */api/queue/* | *\ /queue/* | *\ /video-status/*)    echo "$queueless" ;;
   POST\ */jobs | */moderate/* | */cancel | */register) echo "$writeless" ;;
   *)                                                   echo "$scopeless" ;;
   esac
@@ -102,8 +106,8 @@ without_scope() {
 
 ticket_without_scope() {
   case $1 in
-  */api/queue/*) echo "$queueless_ticket" ;;
-  *)             echo "$scopeless_ticket" ;;
+  */api/queue/* | *\ /queue/* | *\ /video-status/*) echo "$queueless_ticket" ;;
+  *)                                                echo "$scopeless_ticket" ;;
   esac
 }
 
@@ -141,6 +145,7 @@ tells_nothing() {
   [[ $1 == *"$job"* || $said != *"$job"* ]] || { echo "tells the job's id"; return 1; }
   [[ $1 == *"$checked"* || $said != *"$checked"* ]] || { echo "tells the check's id"; return 1; }
   [[ $1 == *"$waits"* || $said != *"$waits"* ]] || { echo "tells the id of what waits"; return 1; }
+  [[ $1 == *"$kept"* || $said != *"$kept"* ]] || { echo "tells the id of what was cancelled"; return 1; }
 }
 
 # What a POST or PUT there says.
@@ -165,6 +170,8 @@ try() {
   case $path in
   /v1/*)        path=${path//\{id\}/$checked} ;;
   /api/queue/*) path=${path//\{id\}/$waits} ;;
+  /queue/*)     path=${path//\{id\}/$kept} ;;
+  /video-status/*) path=${path//\{path\}/$file} ;;
   *)            path=${path//\{id\}/$job} ;;
   esac
   case $method in POST | PUT) body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")") ;; esac
@@ -217,6 +224,20 @@ every_caller() {
 @test "GET /v1/compliance/jobs/{id}" { every_caller 'GET /v1/compliance/jobs/{id}'; }
 
 @test "GET /v1/compliance/jobs/{id}/stream" { every_caller 'GET /v1/compliance/jobs/{id}/stream'; }
+
+@test "GET /queue/jobs, GET /queue/jobs/{id}, GET /queue/stats" {
+  every_caller 'GET /queue/jobs'
+  every_caller 'GET /queue/jobs/{id}'
+  every_caller 'GET /queue/stats'
+}
+
+@test "GET /video-status/{path}" { every_caller 'GET /video-status/{path}'; }
+
+@test "POST and DELETE /queue/jobs/{id}" {
+  every_caller 'POST /queue/jobs/{id}/retry'
+  every_caller 'POST /queue/jobs/{id}/cancel'
+  every_caller 'DELETE /queue/jobs/{id}'
+}
 
 @test "GET /api/queue" {
   every_caller 'GET /api/queue/status'

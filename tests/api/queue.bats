@@ -100,6 +100,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(header Content-Type)" = 'application/json; charset=utf-8' ]
 }
 
+# bats test_tags=any-server
 @test "with a key it is of its account, public or not" {
   key=$reader list
   page 4 move wait bad done
@@ -120,6 +121,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   denied 401 Unauthorized
 }
 
+# bats test_tags=any-server
 @test "a row has the columns of the queue" {
   key=$reader list 'limit=1&offset=3'
 
@@ -132,6 +134,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(field '.jobs[0].created_at')" = "$(sql "select floor(extract(epoch from created_at) * 1000) from telltale.job where job_id = '$r-done'")" ]
 }
 
+# bats test_tags=any-server
 @test "what runs has its progress in whole per cent, what failed its error, what waits no times" {
   get "/queue/jobs/$r-run"
   [ "$(field '[.status, .progress, .file_path] | map(tostring) | join(" ")')" = 'running 47 /srv/film.mp4' ]
@@ -143,6 +146,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(field '[.file_path, .started_at, .completed_at] | unique[]')" = null ]
 }
 
+# bats test_tags=any-server
 @test "status, each of the five" {
   public status=pending
   page 1 wait
@@ -157,6 +161,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(field '.jobs[0].status')" = cancelled ]
 }
 
+# bats test_tags=any-server
 @test "type narrows it, and one that does not exist is 400" {
   key=$reader list type=move
   page 1 move
@@ -168,6 +173,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   denied 400 'Bad Request' type
 }
 
+# bats test_tags=any-server
 @test "limit and offset page through it, with a status too" {
   public 'limit=2'
   page 5 wait gone
@@ -183,6 +189,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   page 2 wait
 }
 
+# bats test_tags=any-server
 @test "what is out of range, unknown or said twice is 400, and named" {
   local query
   for query in limit=0 limit=101 limit=x limit= offset=-1 offset=9999999999 offset=1.5 status=processing status=failed \
@@ -193,6 +200,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   done
 }
 
+# bats test_tags=any-server
 @test "one job takes no parameter, nor do the numbers and a file's status" {
   get "/queue/jobs/$r-done?limit=1"
   denied 400 'Bad Request' limit
@@ -204,6 +212,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 
 # --- one job -------------------------------------------------------------------
 
+# bats test_tags=any-server
 @test "one job is its row" {
   public 'limit=1&offset=4'
   row=$(jq -c '.jobs[0]' <<<"$body")
@@ -213,6 +222,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(jq -c . <<<"$body")" = "$row" ]
 }
 
+# bats test_tags=any-server
 @test "a job that is not there is 404, and so is one outside the view" {
   get "/queue/jobs/$r-none"
   denied 404 'Not Found' 'Job not found'
@@ -236,6 +246,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   denied 400 'Bad Request' slash
 }
 
+# bats test_tags=any-server
 @test "a row whose payload is long has none in the list, and all of it alone" {
   local id
   id=$r-long-$(unique 6)
@@ -247,6 +258,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(field '.params_json | fromjson | .s | length')" = 40000 ]
 }
 
+# bats test_tags=any-server
 @test "what clients and workers said comes back as one JSON string each" {
   local evil
   fresh
@@ -276,6 +288,7 @@ counted() {
          from telltale.job as j join telltale.account as a using (account_id) where $1" | jq -c .
 }
 
+# bats test_tags=any-server
 @test "the numbers of the public accounts, and of a key's own" {
   get /queue/stats
   [ "$http_status" = 200 ]
@@ -288,6 +301,7 @@ counted() {
   [ "$body" = "$(counted "a.name = '$open'")" ]
 }
 
+# bats test_tags=any-server
 @test "a cancelled job counts in the total alone" {
   local account
   account=$(new_account)
@@ -328,6 +342,7 @@ not_found() {
   done
 }
 
+# bats test_tags=any-server
 @test "the path to the letter comes before one with a slash" {
   local name
   name=$(unique 10)
@@ -342,6 +357,7 @@ not_found() {
   status_is cancelled
 }
 
+# bats test_tags=any-server
 @test "of several jobs the newest, of any status" {
   local name
   name=$(unique 10)/x.mp4
@@ -358,6 +374,7 @@ not_found() {
   status_is cancelled
 }
 
+# bats test_tags=any-server
 @test "what failed says why" {
   local name
   name=$(unique 10).mp4
@@ -370,6 +387,7 @@ not_found() {
   [ "$(field .error)" = 'no stream' ]
 }
 
+# bats test_tags=any-server
 @test "a file that no job is about, or none of the view, is not found" {
   video videos/none.mp4
   not_found
@@ -459,6 +477,7 @@ client_fault() { [[ $http_status == 4?? ]] && [[ $body != *'"status":"'* ]]; }
 
 # --- what anybody sees ---------------------------------------------------------
 
+# bats test_tags=any-server
 @test "what is made private, or terminated, is not seen from then on" {
   local account id name
   account=$(new_account)
@@ -501,6 +520,7 @@ client_fault() { [[ $http_status == 4?? ]] && [[ $body != *'"status":"'* ]]; }
   page 5 wait || [ "$(field .count)" = 1 ]
 }
 
+# bats test_tags=any-server
 @test "a bad key is no way in to what is public" {
   local path
   for path in /queue/jobs "/queue/jobs/$r-done" /queue/stats /video-status/srv/film.mp4; do
@@ -522,6 +542,7 @@ act() { request POST "/queue/jobs/$1/$2" -d '' "${@:3}"; }
 done_so() { [ "$http_status" = 200 ] && [ "$body" = "{\"success\":true,\"message\":\"$1\"}" ] && [ "$(header Cache-Control)" = no-store ]; }
 failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 job\"}" ]; }
 
+# bats test_tags=any-server
 @test "a failed job is retried: queued, with one more attempt, and nothing of its past" {
   fresh
   key=$hand
@@ -537,6 +558,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   claim 2
 }
 
+# bats test_tags=any-server
 @test "out of attempts it may have another" {
   fresh '' 1
   key=$hand
@@ -549,6 +571,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   [ "$(field '[.retry_count, .max_retries] | map(tostring) | join(" ")')" = '1 1' ]
 }
 
+# bats test_tags=any-server
 @test "a cancelled job is retried too; what waits, runs or is done is not" {
   fresh
   key=$hand
@@ -567,6 +590,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   [ "$(events_of "$id" job.requeued)" = 1 ]
 }
 
+# bats test_tags=any-server
 @test "a job that waits for its time is not retried" {
   local id
   id=$r-$(unique 8)
@@ -594,6 +618,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   [ "$(field .status)" = cancelled ]
 }
 
+# bats test_tags=any-server
 @test "what has ended is not cancelled" {
   key=$both act "$r-done" cancel
   failed cancel
@@ -625,6 +650,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   done_so 'Job deleted'
 }
 
+# bats test_tags=any-server
 @test "a job that is not there, or another account's, is 400 and the same" {
   local job
   key=$hand
@@ -675,6 +701,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   done_so 'Job deleted'
 }
 
+# bats test_tags=any-server
 @test "a ticket writes for a page of the same origin, and for its job alone" {
   local cookie mine
   fresh
@@ -714,6 +741,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   [ "$(events_of "$id" job.requeued)" = 0 ]
 }
 
+# bats test_tags=any-server
 @test "ten at once: one retry is done, and one delete" {
   local out=$BATS_TEST_TMPDIR/out
   fresh
@@ -830,6 +858,7 @@ too_often() {
   [ "$(sql "select count(*) from telltale.job where job_id = '$id'")" = 1 ]
 }
 
+# bats test_tags=any-server
 @test "without a key the address pays" {
   local rates=$BATS_TEST_TMPDIR/rate env
   ask() {
