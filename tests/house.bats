@@ -142,7 +142,7 @@ readme_variables() {
 
 @test "programs that answer and end are not linked with the event loop" {
   local program
-  for program in jobs job ticket health; do
+  for program in jobs job ticket health webhook queue control; do
     program=build/cgi-bin/$program.fcgi
     [ -e "$program" ] || skip "$program is not built"
     if readelf -d "$program" | grep -q 'NEEDED.*libev'; then echo "$program"; fi

@@ -859,6 +859,19 @@ too_often() {
 }
 
 # bats test_tags=any-server
+@test "where the database is away it is 503, in the same words, and nothing of why" {
+  local path
+  for path in /queue/jobs /queue/stats /queue/jobs/x /video-status/x; do
+    cgi queue GET "$path" TELLTALE_DSN="host=$BATS_TEST_TMPDIR dbname=nothing"
+    denied 503 'Service Unavailable' moment
+    [ "$(header Retry-After)" -ge 1 ]
+    [[ $body != *nothing* ]]
+  done
+  key=$hand cgi queue DELETE /queue/jobs/x TELLTALE_DSN="host=$BATS_TEST_TMPDIR dbname=nothing"
+  denied 503 'Service Unavailable' moment
+}
+
+# bats test_tags=any-server
 @test "without a key the address pays" {
   local rates=$BATS_TEST_TMPDIR/rate env
   ask() {
