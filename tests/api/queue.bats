@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What queue.fcgi answers: /queue/jobs, /queue/stats and /video-status, of a key's
 # account and of the public ones; retry, cancel and DELETE.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # setup_file and request() set what is used
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # setup_file and request() set what is used
 
 # Jobs of two public accounts and a private one, oldest first; their ids begin
 # with $r, and all but one are of a type that nobody else has.
@@ -25,9 +25,9 @@ setup_file() {
   hand=$(new_key "$lab" queue:read,queue:write)
   export r type open also closed both reader writer secret lab hand
 
-  submit "$open" done 'videos/a b/clip.mp4' '{"width": 640}'
+  submit "$open" over 'videos/a b/clip.mp4' '{"width": 640}'
   claim_job "$open" "$type" >/dev/null
-  worker "select telltale.complete('$r-done', 1)" >/dev/null
+  worker "select telltale.complete('$r-over', 1)" >/dev/null
   submit "$also" run '/srv/film.mp4'
   claim_job "$also" "$type" >/dev/null
   worker "select telltale.progress('$r-run', 1, 47.9)" >/dev/null
@@ -93,7 +93,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 @test "without a key the list is of the public accounts, newest first, in fifties" {
   public
 
-  page 5 wait gone bad run done
+  page 5 wait gone bad run over
   [ "$(field 'keys_unsorted | join(" ")')" = 'jobs limit offset count total' ]
   [ "$(field .limit)" = 50 ]
   [ "$(field .offset)" = 0 ]
@@ -103,7 +103,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 # bats test_tags=any-server
 @test "with a key it is of its account, public or not" {
   key=$reader list
-  page 4 move wait bad done
+  page 4 move wait bad over
   key=$secret list
   page 1 hidden
 }
@@ -116,7 +116,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 
   list '' -H "Cookie: $cookie"
   get /queue/jobs -H "Cookie: $cookie"
-  page 4 move wait bad done
+  page 4 move wait bad over
   get /queue/jobs -H 'Cookie: telltale_ticket=tk_nonsense'
   denied 401 Unauthorized
 }
@@ -131,7 +131,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   [ "$(field '.jobs[0] | [.cache_path, .error] | unique[]')" = null ]
   [ "$(field '.jobs[0] | [.priority, .progress, .retry_count, .max_retries] | map(tostring) | join(" ")')" = '1 100 0 2' ]
   [ "$(field '.jobs[0] | [.created_at, .started_at, .completed_at] | map(. == floor and . > 1.7e12) | unique[]')" = true ]
-  [ "$(field '.jobs[0].created_at')" = "$(sql "select floor(extract(epoch from created_at) * 1000) from telltale.job where job_id = '$r-done'")" ]
+  [ "$(field '.jobs[0].created_at')" = "$(sql "select floor(extract(epoch from created_at) * 1000) from telltale.job where job_id = '$r-over'")" ]
 }
 
 # bats test_tags=any-server
@@ -153,7 +153,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   public status=running
   page 1 run
   public status=completed
-  page 1 done
+  page 1 over
   public status=error
   page 1 bad
   public status=cancelled
@@ -180,7 +180,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   public 'limit=2&offset=2'
   page 5 bad run
   public 'limit=2&offset=4'
-  page 5 done
+  page 5 over
   [ "$(field .limit)" = 2 ]
   [ "$(field .offset)" = 4 ]
   public 'offset=5'
@@ -202,7 +202,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 
 # bats test_tags=any-server
 @test "one job takes no parameter, nor do the numbers and a file's status" {
-  get "/queue/jobs/$r-done?limit=1"
+  get "/queue/jobs/$r-over?limit=1"
   denied 400 'Bad Request' limit
   get '/queue/stats?type=video'
   denied 400 'Bad Request' type
@@ -217,7 +217,7 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
   public 'limit=1&offset=4'
   row=$(jq -c '.jobs[0]' <<<"$body")
 
-  get "/queue/jobs/$r-done"
+  get "/queue/jobs/$r-over"
   [ "$http_status" = 200 ]
   [ "$(jq -c . <<<"$body")" = "$row" ]
 }
@@ -434,7 +434,7 @@ not_found() {
 
 @test "words of our own paths are words of a file's like any other" {
   local name
-  for name in queue/jobs queue/stats queue/events video-status/x "queue/jobs/$r-done" "queue/jobs/$r-done/retry"; do
+  for name in queue/jobs queue/stats queue/events video-status/x "queue/jobs/$r-over" "queue/jobs/$r-over/retry"; do
     video "$name"
     not_found
   done
@@ -506,7 +506,7 @@ client_fault() { [[ $http_status == 4?? ]] && [[ $body != *'"status":"'* ]]; }
   local names name path
   names=$(sql 'select name from telltale.account where public_queue')
   sql "select count(telltale.account_set(name, p_public_queue => false)) from telltale.account where public_queue" >/dev/null
-  for path in /queue/jobs "/queue/jobs/$r-done" /queue/stats /video-status/srv/film.mp4; do
+  for path in /queue/jobs "/queue/jobs/$r-over" /queue/stats /video-status/srv/film.mp4; do
     get "$path"
     denied 401 Unauthorized key || break
     [ "$(header WWW-Authenticate)" = Bearer ] || break
@@ -523,7 +523,7 @@ client_fault() { [[ $http_status == 4?? ]] && [[ $body != *'"status":"'* ]]; }
 # bats test_tags=any-server
 @test "a bad key is no way in to what is public" {
   local path
-  for path in /queue/jobs "/queue/jobs/$r-done" /queue/stats /video-status/srv/film.mp4; do
+  for path in /queue/jobs "/queue/jobs/$r-over" /queue/stats /video-status/srv/film.mp4; do
     key=tt_$(unique 32) get "$path"
     denied 401 Unauthorized
     get "$path" -H 'Authorization: Bearer x'
@@ -620,7 +620,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
 
 # bats test_tags=any-server
 @test "what has ended is not cancelled" {
-  key=$both act "$r-done" cancel
+  key=$both act "$r-over" cancel
   failed cancel
   key=$both act "$r-bad" cancel
   failed cancel
@@ -713,9 +713,9 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
 
   act "$id" cancel -H "Cookie: $cookie"
   denied 403 Forbidden same-origin
-  act "$r-done" cancel -H "Cookie: $cookie" "${mine[@]}"
+  act "$r-over" cancel -H "Cookie: $cookie" "${mine[@]}"
   denied 403 Forbidden 'one job'
-  get "/queue/jobs/$r-done" -H "Cookie: $cookie"
+  get "/queue/jobs/$r-over" -H "Cookie: $cookie"
   denied 403 Forbidden 'one job'
   get /queue/jobs -H "Cookie: $cookie"
   denied 403 Forbidden 'one job'
@@ -763,7 +763,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
 
 @test "HEAD is GET without a body" {
   local path
-  for path in /queue/jobs "/queue/jobs/$r-done" /queue/stats /video-status/srv/film.mp4; do
+  for path in /queue/jobs "/queue/jobs/$r-over" /queue/stats /video-status/srv/film.mp4; do
     request HEAD "$path"
     [ "$http_status" = 200 ]
     [ "$(header Content-Type)" = 'application/json; charset=utf-8' ]
@@ -787,9 +787,9 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
     done
   done <<END
 GET,HEAD /queue/jobs
-GET,HEAD,DELETE /queue/jobs/$r-done
-POST /queue/jobs/$r-done/retry
-POST /queue/jobs/$r-done/cancel
+GET,HEAD,DELETE /queue/jobs/$r-over
+POST /queue/jobs/$r-over/retry
+POST /queue/jobs/$r-over/cancel
 GET,HEAD /queue/stats
 GET,HEAD /video-status/srv/film.mp4
 END
@@ -802,15 +802,15 @@ END
   denied 404 'Not Found' path
   get "/queue/jobs/?type=$type&limit=1"
   [ "$http_status" = 200 ]
-  get "/queue/jobs/$r-done/"
-  [ "$(field .id)" = "$r-done" ]
+  get "/queue/jobs/$r-over/"
+  [ "$(field .id)" = "$r-over" ]
   get /queue/stats/
   [ "$http_status" = 200 ]
 }
 
 @test "who has the same already is told so" {
   local path etag
-  for path in "/queue/jobs?type=$type&status=completed" "/queue/jobs/$r-done" /video-status/videos/a%20b/clip.mp4; do
+  for path in "/queue/jobs?type=$type&status=completed" "/queue/jobs/$r-over" /video-status/videos/a%20b/clip.mp4; do
     get "$path"
     etag=$(header ETag)
     [ -n "$etag" ]
@@ -890,7 +890,7 @@ too_often() {
 @test "other sites' pages read it where they may" {
   get /queue/stats -H 'Origin: https://front.example'
   [ "$(header Access-Control-Allow-Origin)" = https://front.example ]
-  request OPTIONS "/queue/jobs/$r-done" -H 'Origin: https://front.example' -H 'Access-Control-Request-Method: DELETE'
+  request OPTIONS "/queue/jobs/$r-over" -H 'Origin: https://front.example' -H 'Access-Control-Request-Method: DELETE'
   [ "$http_status" = 204 ]
   [[ $(header Access-Control-Allow-Methods) == *DELETE* ]]
 }

@@ -2,6 +2,7 @@
 # What queue.fcgi asks, on 200,000 rows of six accounts, five of them public:
 # each question is answered from an index, reads about what it shows, and gives
 # what the plain statement would give.
+# shellcheck disable=SC2016,SC2030,SC2031 # $4 is the statement's; explain_list() sets count and page
 
 # A fifth of the jobs is the private account's; two a second.  Of demo's there is
 # a key.
