@@ -73,7 +73,7 @@ put_time(struct tt_json *j, const char *key, int64_t us)
 }
 
 /*
- * What waits is called ready in the vendor's documents, and waiting in his code;
+ * What waits is called ready in the vendor's documents and waiting in his code,
  * where user_override, if it is not null, says whether the queue is to run.
  */
 void

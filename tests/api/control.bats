@@ -270,6 +270,23 @@ told() {
   [ "$(told)" = $'queue.paused {"source": "manual"}\nqueue.resumed {"source": "manual"}' ]
 }
 
+# at_once N METHOD PATH [CURL ARGUMENT...]: what they are answered, each once.
+at_once() {
+  local n=$1 method=$2 path=$3
+  shift 3
+  seq "$n" | xargs -P "$n" -I @ curl -sS --max-time 30 -X "$method" -H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
+    -o /dev/null -w '%{http_code}\n' "$@" "$TELLTALE_URL/api/queue/$path" | sort | uniq -c | xargs
+}
+
+# bats test_tags=any-server
+@test "ten at once: it is paused, and told once; a schedule is changed by each" {
+  [ "$(at_once 10 POST pause -d '{}')" = '10 200' ]
+  [ "$(told)" = 'queue.paused {"source": "manual"}' ]
+  [ "$(at_once 10 PUT scheduler -d '{"enabled": true, "check_interval_seconds": 10, "rules": [{"rule": "a", "operator": "lt", "value": @}]}')" = '10 200' ]
+  control GET scheduler
+  [ "$(field '[.enabled, .check_interval_seconds, (.rules | length)] | tojson')" = '[true,10,1]' ]
+}
+
 # bats test_tags=any-server
 @test "one account's pause stops nobody else" {
   local mine=$account
