@@ -17,7 +17,7 @@ setup() {
 
 teardown_file() { drop; }
 
-commands() { sed -n 's/^\(init|migrate|.*\)) ;;$/\1/p' bin/telltale | tr '|' ' '; }
+commands() { sed -n 's/^\([a-z|]*\)) ;;$/\1/p' bin/telltale | tr '|\n' '  '; }
 
 # --- usage ---------------------------------------------------------------------
 
@@ -36,7 +36,7 @@ commands() { sed -n 's/^\(init|migrate|.*\)) ;;$/\1/p' bin/telltale | tr '|' ' '
 }
 
 @test "every command has its --help, and needs no database for it" {
-  [ "$(commands | wc -w)" -ge 13 ]
+  [ "$(commands | wc -w)" -ge 19 ]
   for name in $(commands); do
     run -0 env TELLTALE_ADMIN_DSN='host=/nowhere' bin/telltale "$name" --help
     [[ $output == "usage: telltale $name"* ]]
@@ -106,6 +106,34 @@ webhook retry --account demo|a number or --dead
 webhook retry --all|--all
 watch|one job
 watch a/b|a/b
+pause demo|demo
+pause --account|--account
+pause --account=|a name
+pause --source|--source
+pause --colour red|--colour
+resume demo|demo
+resume --account=|a name
+schedule|show or set
+schedule look|look
+schedule show|--account
+schedule show {} --account demo|{}
+schedule show --colour red|--colour
+schedule set {}|--account
+schedule set --account demo|JSON
+schedule set {} {} --account demo|one JSON
+schedule set --colour red|--colour
+publish|an opcode
+publish info|--account
+publish info {} {} --account demo|one JSON
+publish --colour red|--colour
+opcode|add or list
+opcode burn|burn
+opcode list now|now
+opcode add|a name
+opcode add x y|x y
+opcode add x y:any y:string|y:string
+opcode add x --colour red|--colour
+opcode add x --description|--description
 END
 }
 
@@ -483,13 +511,138 @@ job b is cancelled' ]
   [[ $output == *"no account 'nobody'"* ]]
 }
 
+# --- the queue -----------------------------------------------------------------
+
+# What the queue of an account was told, by kind.
+told() { sql "select e.kind || ' ' || e.data from telltale.job_event as e join telltale.account as a using (account_id) where a.name = '$1' and e.job is null order by e.event_id"; }
+
+@test "pause and resume: an account, once and again" {
+  telltale account add demo
+  [ "$(telltale pause --account demo)" = 'account demo is paused' ]
+  [ "$(telltale pause --account demo)" = 'account demo was paused before' ]
+  [ "$(telltale pause --account=demo --json)" = '{"account":"demo","paused":true,"changed":false}' ]
+  [ "$(telltale resume --account demo --source "it's me" --json)" = '{"account":"demo","paused":false,"changed":true}' ]
+  [ "$(telltale resume --account demo)" = 'account demo was not paused' ]
+  prints told demo <<<$'queue.paused {"source": "manual"}\nqueue.resumed {"source": "it\'s me"}'
+}
+
+@test "pause and resume: the whole server, and what an account has paused stays so" {
+  telltale account add demo
+  telltale account add other
+  telltale pause --account other >/dev/null
+  [ "$(telltale pause --source disks)" = 'the whole server is paused' ]
+  [ "$(telltale pause)" = 'the whole server was paused before' ]
+  [ "$(telltale resume --json)" = '{"account":null,"paused":false,"changed":true}' ]
+  [ "$(telltale resume)" = 'the whole server was not paused' ]
+  prints told demo <<<$'queue.paused {"source": "operator"}\nqueue.resumed {"source": "operator"}'
+  [ "$(telltale status --json | jq -c '[.paused[].account]')" = '["other"]' ]
+}
+
+@test "pause and resume: nobody of that name, and no source like that" {
+  telltale account add demo
+  for verb in pause resume; do
+    run -1 telltale $verb --account nobody
+    [[ $output == *"no account 'nobody'"* ]]
+    run -1 telltale $verb --account demo --source "$(printf 'a\nb')"
+    [[ $output == *'1 to 64 characters'* ]]
+  done
+  [ "$(sql 'select count(*) from telltale.queue_control')" = 0 ]
+}
+
+@test "schedule: shown and set, for people and programs" {
+  telltale account add demo
+  prints telltale schedule show --account demo <<'END'
+schedule    off, looks every 30 s
+conditions  met, of ALL rules
+none
+END
+  sql "select telltale.report_metrics('{\"cpu_percent\": 80}')" >/dev/null
+
+  run -0 telltale schedule set --account demo '{"enabled": true, "check_interval_seconds": 60, "rules": [
+    {"rule": "fan_speed", "operator": ">", "value": 9, "enabled": false}, {"rule": "cpu_percent", "operator": "<", "value": 50}, {"rule": "it", "operator": "in", "value": ["x"]}]}'
+  for line in '^schedule +on, looks every 60 s$' '^conditions +not met, of ALL rules$' '^queue +paused by scheduler, since 20' '^passed over it: it was never reported; ' \
+    '^1 fan_speed +gt +9 +false +- +-' '^2 cpu_percent +lt +50 +true +80 +false' '^3 it +in +\["x"\] +true +- +-'; do
+    grep -qE "$line" <<<"$output" || { echo "$line: $output"; false; }
+  done
+  [ "$(telltale schedule show --account demo)" = "$output" ]
+  [ "$(telltale schedule show --account demo --json | jq -c '[.enabled, .conditions_met, .rules[1].operator, (.warnings | length)]')" = '[true,false,"lt",1]' ]
+  [ "$(telltale schedule set --account demo --json '{"enabled": false}' | jq -c '[.enabled, (.rules | length)]')" = '[false,3]' ]
+  telltale pause >/dev/null
+  telltale schedule show --account demo | grep -qE '^server +paused by manual, since 20'
+}
+
+@test "schedule: large, and from the input" {
+  telltale account add demo
+  jq -nc '{rules: [range(32) | {rule: "a\(.)", operator: "==", value: ("x" * 1950)}]}' >"$BATS_TEST_TMPDIR/json"
+  telltale schedule set --account demo --json - <"$BATS_TEST_TMPDIR/json" | jq -e '.rules[31].value | length == 1950' >/dev/null
+  telltale schedule show --account demo | grep -qE '^32 a31 +eq +x+ +true'
+}
+
+@test "schedule: what is refused is 1, and names the place" {
+  telltale account add demo
+  run -1 telltale schedule show --account nobody
+  [[ $output == *"no account 'nobody'"* ]]
+  run -1 telltale schedule set --account demo '{"rules": [{"rule": "a", "operator": "~", "value": 1}]}'
+  [[ $output == *'rules[0].operator: one of gte'* ]]
+  run -1 telltale schedule set --account demo '{'
+  [[ $output == *json* ]]
+  [ "$(sql 'select count(*) from telltale.schedule')" = 0 ]
+}
+
+@test "publish: told as it was given, once each time" {
+  telltale account add demo
+  [ "$(telltale publish shutting_down --account demo)" = 'shutting_down is published' ]
+  [ "$(telltale publish --account demo file_parsed "{\"path\": \"it's :'x' \\\\ \$(date)\", \"filename\": \"é\"}" --json)" = '{"opcode":"file_parsed","published":true}' ]
+  jq -nc '{message: ("x" * 65000)}' | telltale publish info --account demo - >/dev/null
+
+  told demo | head -n 2 | sed 's/^notice //' | jq -c '[.opcode, .data]' | diff - <(cat <<'END'
+["shutting_down",{}]
+["file_parsed",{"path":"it's :'x' \\ $(date)","filename":"é"}]
+END
+)
+  [ "$(sql "select length(data #>> '{data,message}') from telltale.job_event where data->>'opcode' = 'info'")" = 65000 ]
+}
+
+@test "publish: what is refused is 1, by name, and nothing is told" {
+  telltale account add demo
+  run -1 telltale publish info --account nobody
+  [[ $output == *"no account 'nobody'"* ]]
+  run -1 telltale publish burnt --account demo
+  [[ $output == *"no opcode 'burnt'"*'telltale opcode list'* ]]
+  run -1 telltale publish info '{"message": 1}' --account demo
+  [[ $output == *'opcode info: data.message is of type number: string wanted'* ]]
+  run -1 telltale publish info '{' --account demo
+  [[ $output == *json* ]]
+  [ "$(sql 'select count(*) from telltale.job_event')" = 0 ]
+}
+
+@test "opcode: added, listed, and with other fields only replaced" {
+  [ "$(telltale opcode add ours path:string 'a b:number?' --description "What we're up to")" = 'opcode ours added' ]
+  [ "$(telltale opcode add ours path:string 'a b:number?')" = 'opcode ours is there already' ]
+  run -1 telltale opcode add ours path:string
+  [[ $output == *'there is an opcode ours with the fields'*'--replace'* ]]
+  [ "$(telltale opcode add ours path:string 'x:y:any' --replace --json)" = '{"opcode":"ours","added":true}' ]
+
+  telltale opcode list | grep -qE "^ours +path:string x:y:any +What we're up to *$"
+  [ "$(telltale opcode list --json | jq -c '.[] | select(.opcode == "ours") | .fields == {path: "string", "x:y": "any"}')" = true ]
+  telltale opcode list --json | jq -e 'length == 35 and all(.[]; .description != "")' >/dev/null
+  [ "$(telltale opcode add plain)" = 'opcode plain added' ]
+  [ "$(sql "select fields from telltale.opcode where opcode = 'plain'")" = '{}' ]
+
+  run -1 telltale opcode add Ours
+  [[ $output == *"'Ours'"*'a-z'* ]]
+  run -1 telltale opcode add x path:text
+  [[ $output == *'field path: type text'*'string number boolean'* ]]
+  sql "delete from telltale.opcode where opcode in ('ours', 'plain')"
+}
+
 # --- tick, status --------------------------------------------------------------
 
 @test "tick: all duties, or one; the command knows those there are" {
   telltale tick | awk '{ print $1 }' | diff - <(sql 'select duty from telltale.tick_duty()')
   [ "$(telltale tick leases)" = 'leases     0' ]
   [ "$(telltale tick leases --json)" = '[{"duty":"leases","done":0,"note":""}]' ]
-  [ "$(telltale tick --json | jq length)" = 5 ]
+  [ "$(telltale tick --json | jq length)" = 6 ]
   run -1 telltale tick lunch
   [[ $output == *"'lunch'"*'leases listeners'* ]]
 }
@@ -505,11 +658,13 @@ job b is cancelled' ]
   telltale account add demo
   telltale submit --account demo --type video >/dev/null
   telltale tick leases
-  sql "insert into telltale.queue_control (account_id, paused) values (null, true)"
+  telltale pause
+  telltale pause --account demo --source 'the site'
 
   run -0 telltale status
-  for line in "^database +$PGDATABASE on " '^schema +current$' '^accounts +1, with 0 keys$' '^jobs +1 queued, 0 processing' '^paused +all$' '^webhooks +0 waiting, 0 dead$' '^tick +leases '; do
+  for line in "^database +$PGDATABASE on " '^schema +current$' '^accounts +1, with 0 keys$' '^jobs +1 queued, 0 processing' '^paused +all, by manual, since 20.*' '^paused +demo, by the site, since 20.*' '^webhooks +0 waiting, 0 dead$' '^tick +leases '; do
     grep -qE "$line" <<<"$output"
   done
-  [ "$(telltale status --json | jq -c '[.pending, .jobs.queued, .paused, .webhooks, .duties[0].duty]')" = '[[],1,["all"],{"waiting":0,"dead":0},"leases"]' ]
+  [ "$(telltale status --json | jq -c '[.pending, .jobs.queued, [.paused[] | .account, .source], .webhooks, .duties[0].duty]')" = '[[],1,[null,"manual","demo","the site"],{"waiting":0,"dead":0},"leases"]' ]
+  telltale status --json | jq -e 'all(.paused[]; .since | startswith("20"))'
 }
