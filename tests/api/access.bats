@@ -89,7 +89,7 @@ by_ticket() {
   shift 3
   case $path in
   *progress\?*) ask "$method" "$path&ticket=$ticket" "$@" ;;
-  *progress | */stream) ask "$method" "$path?ticket=$ticket" "$@" ;;
+  *progress | */stream | */events | */updates) ask "$method" "$path?ticket=$ticket" "$@" ;;
   *)            ask "$method" "$path" "$@" -H "Cookie: telltale_ticket=$cookie" \
     -H 'Sec-Fetch-Site: same-origin' -H 'X-Telltale: 1' ;;
   esac
@@ -98,7 +98,7 @@ by_ticket() {
 # The key that must not do for that request; and the ticket.
 without_scope() {
   case $1 in
-  */api/queue/* | *\ /queue/* | *\ /video-status/*)    echo "$queueless" ;;
+  */api/queue/* | */api/updates | *\ /queue/* | *\ /video-status/*) echo "$queueless" ;;
   POST\ */jobs | */moderate/* | */cancel | */register) echo "$writeless" ;;
   *)                                                   echo "$scopeless" ;;
   esac
@@ -106,8 +106,8 @@ without_scope() {
 
 ticket_without_scope() {
   case $1 in
-  */api/queue/* | *\ /queue/* | *\ /video-status/*) echo "$queueless_ticket" ;;
-  *)                                                echo "$scopeless_ticket" ;;
+  */api/queue/* | */api/updates | *\ /queue/* | *\ /video-status/*) echo "$queueless_ticket" ;;
+  *) echo "$scopeless_ticket" ;;
   esac
 }
 
@@ -174,6 +174,8 @@ try() {
   /video-status/*) path=${path//\{path\}/$file} ;;
   *)            path=${path//\{id\}/$job} ;;
   esac
+  # These never end: their head says who may.
+  case $path in /queue/events | /api/updates) method=HEAD ;; esac
   case $method in POST | PUT) body_sent=(-H 'Content-Type: application/json' -d "$(body_for "$path")") ;; esac
   ask_as "$2" "$method" "$path" "${body_sent[@]}"
   is "$3" || { echo "$1, $2"; return 1; }
@@ -237,6 +239,11 @@ every_caller() {
   every_caller 'POST /queue/jobs/{id}/retry'
   every_caller 'POST /queue/jobs/{id}/cancel'
   every_caller 'DELETE /queue/jobs/{id}'
+}
+
+@test "GET /queue/events, GET /api/updates" {
+  every_caller 'GET /queue/events'
+  every_caller 'GET /api/updates'
 }
 
 @test "GET /api/queue" {
