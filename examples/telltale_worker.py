@@ -90,7 +90,8 @@ class Database:
     """One psql that lives as long as the worker does."""
 
     def __init__(self, dsn):
-        self.dsn, password = split_password(dsn)
+        dsn, password = split_password(dsn)
+        self.command = ["psql", "-XqAt"] + (["-d", dsn] if dsn else [])
         self.environment = dict(os.environ, PGCLIENTENCODING="UTF8")
         if password is not None:
             self.environment["PGPASSWORD"] = password
@@ -103,13 +104,19 @@ class Database:
         # A session of its own: a terminal's Ctrl-C is for us, not for psql.
         try:
             self.psql = subprocess.Popen(
-                ["psql", "-XqAt"] + (["-d", self.dsn] if self.dsn else []),
+                self.command,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1,
                 env=self.environment, start_new_session=True)
         except FileNotFoundError:
             raise SystemExit("psql is not installed") from None
         # What others may have made in the schema public is not for us.
         self.ask("set search_path = pg_catalog, pg_temp")
+
+    def run_file(self, path):
+        """Whether all of a file of SQL went well; if not, none of it did."""
+        return subprocess.run(
+            self.command + ["-1", "-v", "ON_ERROR_STOP=1", "-f", path],
+            env=self.environment, check=False).returncode == 0
 
     def close(self):
         """End psql."""
@@ -140,6 +147,14 @@ class Database:
         if state != "00000":
             raise Refused(state, message)
         return [json.loads(row) for row in rows]
+
+    def insist(self, sql, **values):
+        """The same, on a new connection if the old one is gone."""
+        try:
+            return self.ask(sql, **values)
+        except Away:
+            self.open()
+            return self.ask(sql, **values)
 
     def _until_end(self):
         rows, verdict = [], []
@@ -182,11 +197,7 @@ class Job:
                f"(:'job_id', :'attempt'{arguments}) as f")
         values.update(job_id=self.job_id, attempt=self.attempt)
         try:
-            try:
-                rows = self._database.ask(sql, **values)
-            except Away:
-                self._database.open()
-                rows = self._database.ask(sql, **values)
+            rows = self._database.insist(sql, **values)
         except Refused as error:
             if error.state == "TT409":      # complete and fail: not ours now
                 raise Lost from error
@@ -205,13 +216,14 @@ class Job:
                    done="" if done is None else done,
                    count="" if count is None else count)
 
-    def alive(self, percent=None, detail=None):
+    def alive(self, percent=None, detail=None, done=None, count=None):
         """The same, but at most twice a second: say it as often as you like.
 
-        percent and detail, if not given, are as they were.
+        What is not given is as it was.
         """
         if time.monotonic() - self._said >= 0.5:
-            self.progress(self.percent if percent is None else percent, detail)
+            self.progress(self.percent if percent is None else percent, detail,
+                          done, count)
 
     def during(self, function, *arguments, **named):
         """What a function returns that takes long: the lease is kept.
@@ -237,6 +249,12 @@ class Job:
         if error:
             raise error
         return value
+
+    def publish(self, opcode, **data):
+        """Tell those who watch the account's queue: see telltale.publish."""
+        self._database.insist(
+            "select 1 from telltale.publish(:'account', :'opcode', :'data')",
+            account=self.account, opcode=opcode, data=json.dumps(data))
 
     def stage_started(self, stage):
         """A stage of the work begins."""
@@ -278,12 +296,14 @@ class Job:
 
 # --- until told to stop ------------------------------------------------------
 
-def _claim(database, worker, types, lease):
+def _claim(database, args):
     """A job, or None if nothing waits."""
     rows = database.ask(
         "select to_jsonb(c) from telltale.claim(:'worker',"
-        " string_to_array(:'types', ','), 1, :'lease') as c",
-        worker=worker, types=",".join(types), lease=f"{lease} seconds")
+        " string_to_array(:'types', ','), 1, :'lease',"
+        " case when :'account' <> '' then array[:'account'] end) as c",
+        worker=args.worker, types=args.types, lease=f"{args.lease} seconds",
+        account=args.account or "")
     return Job(database, rows[0]) if rows else None
 
 
@@ -316,6 +336,8 @@ def parser_for(description, types, lease=60):
                         help="one job, if one is waiting, then end")
     parser.add_argument("--types", default=",".join(types), metavar="T,T...",
                         help="types of jobs to take (%(default)s)")
+    parser.add_argument("--account", metavar="NAME",
+                        help="take this account's jobs (everybody's)")
     parser.add_argument("--worker", metavar="NAME", default="%s@%s:%d" % (
                             os.path.basename(sys.argv[0]),
                             socket.gethostname()[:64], os.getpid()),
@@ -326,11 +348,20 @@ def parser_for(description, types, lease=60):
     return parser
 
 
-def run(work, args):
-    """Take jobs until SIGTERM or SIGINT: then finish the one in hand."""
+def when_told():
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def run(work, args, stop=None):
+    """Take jobs until SIGTERM or SIGINT: then finish the one in hand.
+
+    A program that has more to do until then passes its own when_told().
+    """
+    stop = stop or when_told()
     database = Database(os.environ.get("TELLTALE_WORKER_DSN", ""))
     away, code = True, 0
     while not stop.is_set():
@@ -338,8 +369,7 @@ def run(work, args):
             if away:
                 database.open()
                 away = False
-            job = _claim(database, args.worker, args.types.split(","),
-                         args.lease)
+            job = _claim(database, args)
             if job:
                 _do(job, work)
             elif not args.once:
