@@ -5,7 +5,7 @@ sql() { psql -XqAt -v ON_ERROR_STOP=1 -d "$TELLTALE_ADMIN_DSN" -c "$1"; }
 
 # submit TYPE PAYLOAD [FILE [ATTEMPTS]]: prints the job.
 submit() {
-  bin/telltale submit --account demo --type "$1" --payload "$2" ${3:+--file "$3"} \
+  bin/telltale submit --account "${account:-demo}" --type "$1" --payload "$2" ${3:+--file "$3"} \
     ${4:+--max-attempts "$4"}
 }
 
