@@ -69,6 +69,26 @@ readme_variables() {
     grep -oE '\bmake [a-z][a-z-]*' | cut -d ' ' -f 2 | sort -u) | nothing
 }
 
+# The lines of EVENTS.md: "EVENT|DATA|FILE|TEST".
+events_seen() {
+  sed -nE 's/^\| `([a-z:_]+)` \| ([^|]*[^| ])? *\| [^|]+ \| ([^|: ]+): ([^|]*[^| ]) \|$/\1|\2|\3|\4/p' tests/EVENTS.md
+}
+
+@test "every event that EVENTS.md has was seen by a test, which speaks of it" {
+  local event file name
+  [ "$(events_seen | wc -l)" -eq "$(grep -c '^| `' tests/EVENTS.md)" ]
+  while IFS='|' read -r event _ file name; do
+    { [ ! -e "$file" ] || awk -v first="@test \"$name\" {" '
+        $0 == first { on = 1 } on { print } /^}/ { on = 0 }' "$file"; } | grep -qw -e "$event" ||
+      echo "EVENTS.md: $event: $file: $name"
+  done < <(events_seen) | nothing
+}
+
+@test "EVENTS.md has every event of /queue/events" {
+  grep -ohE '\b(connected|heartbeat|job:[a-z]+)\b' lib/surface/queue_stream.c | sort -u |
+    comm -23 - <(events_seen | cut -d '|' -f 1 | sort -u) | nothing
+}
+
 # --- C -----------------------------------------------------------------------
 
 @test "no header of ours has the name of a system header" {
