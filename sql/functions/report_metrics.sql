@@ -64,11 +64,11 @@ begin
         raise exception using errcode = 'TT400', message = v_wrong;
     end if;
 
-    -- Always in this order, so that two workers do not wait for each other.
+    -- A jsonb has its keys in the same order always, so two workers do not wait
+    -- for each other.
     insert into telltale.queue_metric as q (account_id, name, value, collected_at)
     select v_account.account_id, m.name, m.value, clock_timestamp()
       from jsonb_each(metrics) as m (name, value)
-     order by m.name
         on conflict (account_id, name) do update
        set value = excluded.value, collected_at = excluded.collected_at;
 end
