@@ -13,8 +13,9 @@
 --                 a word of job_type, and a stored status; null: any
 --
 --      payload is JSON, null where that has more than 65536 bytes: a hundred of
---      them are one answer.  progress is a JSON number, times are microseconds
---      since the epoch.
+--      them are one answer.  (JSON takes up to four times its text where it is
+--      stored: what takes more is not even read.)  progress is a JSON number,
+--      times are microseconds since the epoch.
 --
 --      Put together as telltale.web_job_list() is, and with its settings; stable,
 --      so that total and page are of one snapshot.  Of each account no more is
@@ -101,7 +102,8 @@ begin
                   limit $4 offset $5) as k
            join telltale.job as j on j.id = k.id
           cross join lateral (
-                select case when octet_length(t.payload) <= 65536 then t.payload end
+                select case when pg_column_size(j.payload) > 300000      then null
+                            when octet_length(t.payload) <= 65536 then t.payload end
                   from (select j.payload::text) as t (payload)) as p (payload)
           order by k.created_at desc, k.id desc'
       using v_accounts, p_type, p_status, p_limit, p_offset;

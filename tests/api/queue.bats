@@ -247,15 +247,26 @@ events_of() { sql "select count(*) from telltale.job_event where job_id = '$1'${
 }
 
 # bats test_tags=any-server
-@test "a row whose payload is long has none in the list, and all of it alone" {
-  local id
-  id=$r-long-$(unique 6)
-  worker "select telltale.submit('$lab', 'move', jsonb_build_object('s', repeat('ä', 40000)), job_id => '$id')" >/dev/null
+@test "a payload of more than 64 KiB is not in the list, and whole where the job is alone" {
+  local name says
+  name=$r-$(unique 6)
+  while read -r says; do
+    worker "select telltale.submit('$lab', 'move', jsonb_build_object('s', $says), job_id => '$name-' || length($says))" >/dev/null
+  done <<'END'
+repeat('ä', 40000)
+(select string_agg(md5(n::text), '') from generate_series(1, 12000) as n)
+repeat('x', 65528)
+repeat('x', 65527)
+END
 
-  key=$hand list 'limit=1'
-  [ "$(field '.jobs[0].params_json')" = null ]
-  key=$hand get "/queue/jobs/$id"
-  [ "$(field '.params_json | fromjson | .s | length')" = 40000 ]
+  key=$hand list 'limit=4'
+  [ "$(field '.jobs[].id' | sed "s/^$name-//" | tr '\n' ' ')" = '65527 65528 384000 40000 ' ]
+  [ "$(field '.jobs[0].params_json | length')" = 65536 ]
+  [ "$(field '.jobs[1:][].params_json' | sort -u)" = null ]
+  for says in 40000 384000 65528; do
+    key=$hand get "/queue/jobs/$name-$says"
+    [ "$(field '.params_json | fromjson | .s | length')" = "$says" ]
+  done
 }
 
 # bats test_tags=any-server
