@@ -112,7 +112,7 @@ tt_control_schedule(struct tt_db *db, struct tt_caller *caller,
 
 	/* What is wrong with a schedule SQL says in words. */
 	if (ask(db, caller, change == NULL ? &get : &set, args, doc, err) ==
-	    TT_BADREQ) {
+	    TT_BADREQ && doc->res != NULL) {
 		tt_err_clear(err);
 		(void)!tt_err_tell(err, TT_BADREQ, "%s", tt_db_text(doc->res,
 		    0, PQfnumber(doc->res, "message")));

@@ -29,7 +29,8 @@ language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_who record;
+    v_who    record;
+    v_change jsonb;
 begin
     select k.* into v_who
       from telltale.web_key(p_key, p_scope) as k;
@@ -41,14 +42,17 @@ begin
     end if;
 
     begin
-        document := telltale.schedule_set(v_who.account_id, p_schedule::jsonb);
-    exception
-        when sqlstate 'TT400' then
-            verdict := 'invalid';
-            message := sqlerrm;
-        when data_exception then
-            verdict := 'invalid';
-            message := 'JSON that can be kept is wanted: ' || sqlerrm;
+        v_change := p_schedule;
+    exception when data_exception then
+        verdict := 'invalid';
+        message := 'JSON wanted, with numbers that fit 64 bits';
+        return;
+    end;
+    begin
+        document := telltale.schedule_set(v_who.account_id, v_change);
+    exception when sqlstate 'TT400' then
+        verdict := 'invalid';
+        message := sqlerrm;
     end;
 end
 $$;

@@ -434,7 +434,7 @@ rules[0].value.end:|{"rules": [{"rule": "time_window", "operator": "in", "value"
 rules[0].value.end:|{"rules": [{"rule": "time_window", "operator": "in", "value": {"start": "08:00", "end": "08:00"}}]}
 rules[0].value.timezone:|{"rules": [{"rule": "time_window", "operator": "in", "value": {"start": "08:00", "end": "09:00", "timezone": "Mars/Crater"}}]}
 rules[0].value.zone:|{"rules": [{"rule": "time_window", "operator": "in", "value": {"start": "08:00", "end": "09:00", "zone": "UTC"}}]}
-JSON that can be kept|{"rules": [{"rule": "a", "operator": "gt", "value": 1e-20000}]}
+numbers that fit 64 bits|{"rules": [{"rule": "a", "operator": "gt", "value": 1e-20000}]}
 Too large a number|{"rules": [{"rule": "a", "operator": "gt", "value": 1e400}]}
 one object|[]
 one object|"ALL"
