@@ -17,12 +17,12 @@ static const struct tt_query	 queries[TT_COMMAND__MAX] = {
 	[TT_CATCH_UP] = { "feed_catch_up", "select * from "
 	    "telltale.feed_catch_up($1, $2, $3, $4, $5)", 5 },
 	[TT_VIEW] = { "feed_view", "select * from telltale.feed_view("
-	    "$1, $2, $3, $4, $5, $6, $7, $8)", 8 },
+	    "$1, $2, $3, $4, $5, $6, $7, $8, $9)", 9 },
 	[TT_LEASE] = { "feed_lease", "select telltale.feed_lease("
 	    "$1, $2, $3, $4)", 4 },
 	[TT_SLEEP] = { "feed_sleep", "select telltale.feed_sleep($1, $2)", 2 },
 	[TT_BEAT] = { "feed_beat", "select known, tick_due, "
-	    "array_to_json(dead), array_to_json(public) from "
+	    "array_to_json(dead), array_to_json(public), drawn from "
 	    "telltale.feed_beat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10 },
 	[TT_CLOSE] = { NULL, "select telltale.feed_close($1)", 1 },
 };
@@ -107,6 +107,7 @@ tt_command_view(struct tt_args *a, const struct tt_view_ask *ask,
 	put_snapshot(a, &p->last);
 	tt_args_int(a, p->last_us);
 	put_snapshot(a, ask->upto);
+	tt_args_int(a, ask->upto_us);
 	tt_args_bool(a, begins);
 	tt_args_int(a, begins ? p->low : p->after);
 	tt_args_int(a, floor);

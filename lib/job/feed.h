@@ -38,6 +38,7 @@ struct tt_view_ask {
 	int64_t				 account;
 	const struct tt_position	*had;
 	const struct tt_snapshot	*upto;
+	int64_t				 upto_us;	/* when taken */
 };
 
 /* Counters that the hub keeps and the feed reports; see listener's columns. */

@@ -55,6 +55,7 @@ got_open(struct tt_feed *f, const struct pg_result *res, int64_t now)
 		new_generation(f, strcmp(cluster, f->cluster) == 0, snapshot,
 		    us);
 	f->generation = f->at.generation = generation;
+	f->drawn = tt_db_int(res, 0, TT_OPEN_DRAWN);
 	(void)snprintf(f->cluster, sizeof(f->cluster), "%s", cluster);
 
 	f->opened = true;
@@ -115,6 +116,7 @@ tt_feed_read_done(struct tt_feed *f, int64_t now)
 	size_t	 nevents = f->at.nevents;
 
 	tt_position_done(&f->at);
+	f->at.low = f->drawn;
 	f->went_back = false;
 	tt_recall_snapshot(f->recall, &f->at.last, now);
 	tt_doorbell_read(&f->bell, &f->at.last, nevents, now);
@@ -199,6 +201,7 @@ got_beat(struct tt_feed *f, const struct pg_result *res)
 {
 	if (*tt_db_text(res, 0, TT_BEAT_KNOWN) != 't')
 		return false;
+	f->drawn = tt_db_int(res, 0, TT_BEAT_DRAWN);
 	if (*tt_db_text(res, 0, TT_BEAT_TICK_DUE) == 't')
 		f->calls->tick_due(f->arg);
 	got_dead(f, tt_db_text(res, 0, TT_BEAT_DEAD));

@@ -41,6 +41,7 @@ struct tt_feed {
 	bool				 went_back;	/* to before a crash */
 	char				 cluster[64];
 	int64_t				 generation, floor;
+	int64_t				 drawn;	/* for at.low: see there */
 	int64_t				 listener_id;
 	uint64_t			 batch, life;
 	int64_t				 life_us;  /* the last read before it */

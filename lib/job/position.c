@@ -35,7 +35,8 @@ tt_position_forget(struct tt_position *p)
 {
 	tt_snapshot_free(&p->last);
 	tt_snapshot_free(&p->upto);
-	p->generation = p->low = p->after = 0;
+	p->generation = p->after = 0;
+	p->low = -1;
 	p->nevents = 0;
 	p->oldest_us = p->last_us = INT64_MIN;
 }
@@ -69,8 +70,6 @@ tt_position_done(struct tt_position *p)
 		    p->last_us - MARGIN_US;
 	p->last = p->upto;
 	p->last_us = p->upto_us;
-	if (p->after > p->low)
-		p->low = p->after;
 
 	/* The old one's memory serves the next read. */
 	p->upto = old;

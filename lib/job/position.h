@@ -23,8 +23,9 @@ struct tt_buf;
  * another life of the same cluster, what `last` sees and was written later than
  * last_us is of a transaction whose number was given out again.
  *
- * low is the id of an event that was there when `last` was taken: who had not
- * begun by then writes higher ones.  0 if none is known.
+ * low is an event id that had been drawn when a transaction below the xmax of
+ * `last` began: whoever is not below that xmax writes higher ones.  -1 where
+ * none is known yet.
  */
 struct tt_position {
 	int64_t			 generation;

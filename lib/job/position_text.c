@@ -3,9 +3,9 @@
  *
  * base64url of: the version, the generation, when `last` was taken in
  * milliseconds (rounded up), `last`; 0, or 1 and how much later upto was taken,
- * and upto; an event's id.  Numbers are seven bits a byte, the lowest first; a
- * snapshot is xmin, what xmax is above it, how many were open, and how far each
- * is above the one before.
+ * upto, and the event's id; low.  Numbers are seven bits a byte, the lowest
+ * first; a snapshot is xmin, what xmax is above it, how many were open, and how
+ * far each is above the one before.
  */
 #include <limits.h>
 #include <string.h>
@@ -78,8 +78,9 @@ put_position(struct writer *w, const struct tt_position *p, int64_t after)
 	if (tt_position_reading(p)) {
 		put(w, later < 0 ? 0 : (uint64_t)later);
 		put_snapshot(w, &p->upto);
+		put(w, (uint64_t)after);
 	}
-	put(w, (uint64_t)after);
+	put(w, p->low < 0 ? 0 : (uint64_t)p->low);
 }
 
 /* What is sure: all before the oldest open transaction, and no more. */
@@ -103,7 +104,7 @@ tt_position_text(const struct tt_position *p, int64_t after, struct tt_buf *b)
 	struct writer	 w = { .n = 0 };
 	char		 text[TT_POSITION_SZ];
 
-	put_position(&w, p, tt_position_reading(p) ? after : p->low);
+	put_position(&w, p, after);
 	if (w.full)
 		put_less(&w, p);
 	tt_buf_puts(b, sodium_bin2base64(text, sizeof(text), w.bytes, w.n,
@@ -163,8 +164,9 @@ get_position(struct reader *r, struct tt_position *p)
 	if (reading) {
 		p->upto_us = (last_ms + (int64_t)get(r, MS_MAX)) * 1000;
 		get_snapshot(r, &p->upto);
+		p->after = (int64_t)get(r, INT64_MAX);
 	}
-	*(reading ? &p->after : &p->low) = (int64_t)get(r, INT64_MAX);
+	p->low = (int64_t)get(r, INT64_MAX);
 	r->bad = r->bad || r->p != r->end;
 }
 

@@ -227,7 +227,7 @@ tt_views_event(struct tt_views *v, const struct tt_event *ev)
 bool
 tt_view_wants(const struct tt_views *v, const struct tt_view *view)
 {
-	if (!tt_position_set(v->here) ||
+	if (!tt_position_set(v->here) || v->here->low < 0 ||
 	    (view->watch.job == 0 && !v->public.known))
 		return false;
 	return view->fresh || tt_position_reading(&view->at) ||
@@ -334,6 +334,7 @@ tt_views_ask(struct tt_views *v, struct tt_view_ask *ask)
 	ask->account = first->watch.job;
 	ask->had = &first->at;
 	ask->upto = &v->asked.upto;
+	ask->upto_us = v->asked.upto_us;
 	return true;
 }
 
@@ -370,7 +371,6 @@ page_done(struct tt_views *v, struct tt_stream *st)
 		tt_fanout_state(v->fo, st, TT_STREAM_LIVE);
 		return;
 	}
-	at->after = st->view->had > at->after ? st->view->had : at->after;
 	tt_position_done(at);
 }
 

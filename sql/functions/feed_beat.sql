@@ -1,5 +1,5 @@
 -- telltale.feed_beat(listener, streams, counters, keys)
---      returns (known, tick_due, dead, public)
+--      returns (known, tick_due, dead, public, drawn)
 --
 --      A hub's sign of life, with its counters.  known is false if it has no
 --      row any more: it must begin anew.  tick_due says that some duty of
@@ -10,12 +10,16 @@
 --      gone, or of a terminated account.  Never null.  public are the accounts
 --      whose queue may be seen without a key; never null either.
 --
+--      drawn is the highest event id that was drawn before this transaction had
+--      an id of its own, so whoever has not begun when we have committed writes
+--      higher ones: see event_append.
+--
 --      There may be thousands, of many more.  The planner, shown the array,
 --      would rather read all keys there are, so it is not shown it, and is told
 --      to look each one up.
 --
 -- Called by:   lib/job/feed
--- Reads:       telltale.api_key, telltale.account;
+-- Reads:       telltale.api_key, telltale.account, telltale.job_event_id;
 --              telltale.tick_state, by tick_duties
 -- Writes:      telltale.listener
 
@@ -33,12 +37,17 @@ create or replace function telltale.feed_beat(
     out known     boolean,
     out tick_due  boolean,
     out dead      bigint[],
-    out public    bigint[])
+    out public    bigint[],
+    out drawn     bigint)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 begin
+    -- First of all: the update assigns our transaction id.
+    select case when s.is_called then s.last_value else s.last_value - 1 end
+      into drawn
+      from telltale.job_event_id as s;
     update telltale.listener as l
        set streams    = p_streams,
            opened     = p_opened,

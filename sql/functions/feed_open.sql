@@ -1,13 +1,13 @@
 -- telltale.feed_open(host, program, pid, listening, previous, accounts, classes,
 --                    counts)
 --      returns (listener_id, generation, cluster, timeline, floor_event_id,
---               snapshot, opened_us)
+--               snapshot, opened_us, drawn)
 --
 --      A hub begins: its row in listener and listener_sleep, and a session
 --      advisory lock (class 29780, the listener's id) by which tick() sees
 --      whether it lives.  The snapshot is where a hub without a cursor starts,
 --      and opened_us when it was taken, or a little later: microseconds since
---      the epoch.
+--      the epoch.  drawn is as feed_beat has it.
 --      listening is false for a feed that polls: it may be behind a pooler,
 --      where a session lock would stay with somebody else's session, so only
 --      seen_at tells of its life.
@@ -20,7 +20,7 @@
 --      What is no account any more is left out.  The three may be null.
 --
 -- Called by:   lib/job/feed
--- Reads:       telltale.account
+-- Reads:       telltale.account, telltale.job_event_id
 -- Writes:      telltale.listener, telltale.listener_sleep,
 --              telltale.stream_lease
 
@@ -39,13 +39,20 @@ create or replace function telltale.feed_open(
     out timeline       integer,
     out floor_event_id bigint,
     out snapshot       pg_snapshot,
-    out opened_us      bigint)
+    out opened_us      bigint,
+    out drawn          bigint)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_generation telltale.log_generation := telltale.feed_generation();
+    v_generation telltale.log_generation;
 begin
+    -- First of all: what follows assigns our transaction id.
+    select case when s.is_called then s.last_value else s.last_value - 1 end
+      into drawn
+      from telltale.job_event_id as s;
+
+    v_generation   := telltale.feed_generation();
     generation     := v_generation.generation;
     cluster        := v_generation.cluster;
     timeline       := v_generation.timeline;

@@ -1,4 +1,5 @@
--- telltale.feed_view(accounts, last, last_us, upto, begins, after, floor, page)
+-- telltale.feed_view(accounts, last, last_us, upto, upto_us, begins, after, floor,
+--                    page)
 --      returns (event_id, xid, at_us, account_id, job, job_id, type, seq, kind,
 --               data)
 --
@@ -7,14 +8,15 @@
 --      stands or where a read of another hub's broke off, and that the stream
 --      has not had; at most `page`, in order of event_id.
 --
---      It has had what its snapshot `last` sees, unless that was written later
---      than last_us: then it is of a transaction whose number a crash gave out
---      again.  And it has had what is not above `after`; but where it begins,
---      with nothing of upto read, `after` is but the id of an event that was
---      there when `last` was taken.  Who had not begun by then writes higher
---      ones (see event_append); who was open then may have written lower ones,
---      and these are found by their transactions, which are few: offset 0 keeps
---      the planner from reading all that the account ever wrote instead.
+--      A snapshot sees nothing that was written after it was taken (last_us,
+--      upto_us): that is of a transaction whose number a crash gave out again.
+--
+--      It has had what its snapshot `last` sees.  And it has had what is not above `after`; but where it begins,
+--      with nothing of upto read, `after` is but what feed_beat called drawn
+--      before `last` was taken.  Who is not below the xmax of `last` writes
+--      higher ones; who was open then may have written lower ones, and these
+--      are found by their transactions, which are few: offset 0 keeps the
+--      planner from reading all that the account ever wrote instead.
 --
 --      floor: no event up to this id is ever read.
 --
@@ -26,6 +28,7 @@ create or replace function telltale.feed_view(
     p_last     pg_snapshot,
     p_last_us  bigint,
     p_upto     pg_snapshot,
+    p_upto_us  bigint,
     p_begins   boolean,
     p_after    bigint,
     p_floor    bigint,
@@ -48,6 +51,7 @@ security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_last_at  constant timestamptz := telltale.time_from_us(p_last_us);
+    v_upto_at  constant timestamptz := telltale.time_from_us(p_upto_us);
     v_accounts constant bigint[] := coalesce(p_accounts, telltale.public_accounts());
 begin
     return query
@@ -64,6 +68,7 @@ begin
               where o.account_id = any (v_accounts)
                 and o.event_id > p_floor
                 and pg_visible_in_snapshot(o.xid, p_upto)
+                and o.at <= v_upto_at
               order by o.event_id
               limit p_page)
             union all
@@ -75,6 +80,7 @@ begin
                      where w.account_id = a.account_id
                        and w.event_id > greatest(p_after, p_floor)
                        and pg_visible_in_snapshot(w.xid, p_upto)
+                       and w.at <= v_upto_at
                        and not (pg_visible_in_snapshot(w.xid, p_last) and w.at <= v_last_at)
                      order by w.event_id
                      limit p_page) as n)
@@ -84,8 +90,8 @@ begin
 end;
 $$;
 
-comment on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) is
+comment on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, bigint, boolean, bigint, bigint, integer) is
     'Events of whole accounts that a stream has missed, up to a snapshot.';
 
-revoke all on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) from public;
-grant execute on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, boolean, bigint, bigint, integer) to telltale_web;
+revoke all on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, bigint, boolean, bigint, bigint, integer) from public;
+grant execute on function telltale.feed_view(bigint[], pg_snapshot, bigint, pg_snapshot, bigint, boolean, bigint, bigint, integer) to telltale_web;

@@ -94,7 +94,7 @@ hub() { sql "select listener_id from telltale.feed_open('h', 'p', 1, false, null
 view() {
   sql "select string_agg(data->>'n', ' ' order by event_id)
          from telltale.feed_view($1, $2, (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-                                 $3, $4, $5, 0, ${6:-500})"
+                                 $3, 9e15::bigint, $4, $5, 0, ${6:-500})"
 }
 
 say() { sql "select telltale.event_append($(account "$1"), null, null, null, null, 'notice', '{\"n\": $2}')" >/dev/null; }
@@ -148,7 +148,7 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   say one 2
   seen=$(snapshot)
   [ "$(sql "select string_agg(data->>'n', ' ' order by event_id)
-              from telltale.feed_view(array[$(account one)], $seen, $at, $seen, true, $low, 0, 500)")" = 2 ]
+              from telltale.feed_view(array[$(account one)], $seen, $at, $seen, 9e15::bigint, true, $low, 0, 500)")" = 2 ]
 }
 
 @test "view: a page costs what is on it, not what is in the log" {
@@ -162,7 +162,7 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   buffers() {
     local ask
     ask="explain (analyze, buffers, costs off, timing off, summary off)
-      select * from telltale.feed_view(array[$(account a50)], $last, 9e15::bigint, $upto, $1, $2, 0, 100)"
+      select * from telltale.feed_view(array[$(account a50)], $last, 9e15::bigint, $upto, 9e15::bigint, $1, $2, 0, 100)"
     psql -XqAt -c "$ask" -c "$ask" | sed -n 's/.*shared hit=\([0-9]*\).*/\1/p' | tail -n 1
   }
 
@@ -171,5 +171,5 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   # Nothing new, and all that was written before.
   last=$upto
   [ "$(buffers true "$(newest)")" -lt 300 ]
-  [ "$(sql "select count(*) from telltale.feed_view(array[$(account a50)], $before, 9e15::bigint, $upto, true, $low, 0, 5000)")" = 2000 ]
+  [ "$(sql "select count(*) from telltale.feed_view(array[$(account a50)], $before, 9e15::bigint, $upto, 9e15::bigint, true, $low, 0, 5000)")" = 2000 ]
 }

@@ -77,6 +77,7 @@ a_position_within_a_read_comes_back(void **state)
 	p.low = 7;
 
 	assert_true(tt_position_read(&q, written(42)));
+	assert_int_equal(q.low, 7);
 	assert_true(tt_snapshot_equal(&p.last, &q.last));
 	assert_true(tt_snapshot_equal(&p.upto, &q.upto));
 	assert_int_equal(q.after, 42);
@@ -192,19 +193,23 @@ copies_are_equal_until_one_changes(void **state)
 }
 
 static void
-a_read_that_is_done_leaves_its_highest_event(void **state)
+what_is_read_is_where_the_next_read_begins(void **state)
 {
 	(void)state;
 	assert_true(tt_position_begin(&p, "10:20:", 1000000));
-	assert_true(tt_position_upto(&p, "20:30:", 2000000));
+	assert_int_equal(p.low, -1);
+	assert_true(tt_position_upto(&p, "20:30:25", 2000000));
 	p.after = 12;
 	tt_position_done(&p);
-	assert_int_equal(p.low, 12);
-	assert_true(tt_position_upto(&p, "30:31:", 3000000));
-	p.after = 9;
-	tt_position_done(&p);
-	assert_int_equal(p.low, 12);
-	assert_int_equal(p.last_us, 3000000);
+	assert_false(tt_position_reading(&p));
+	assert_int_equal(p.last.xmin, 20);
+	assert_int_equal(p.last.nxip, 1);
+	assert_int_equal(p.after, 0);
+	assert_int_equal(p.last_us, 2000000);
+
+	/* Who knows of no id yet says the lowest. */
+	assert_true(tt_position_read(&q, written(0)));
+	assert_int_equal(q.low, 0);
 }
 
 int
@@ -228,7 +233,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    copies_are_equal_until_one_changes, begin, end),
 		cmocka_unit_test_setup_teardown(
-		    a_read_that_is_done_leaves_its_highest_event, begin, end),
+		    what_is_read_is_where_the_next_read_begins, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,7 @@ static uint64_t			 clock_now;	/* ends of transactions */
 static uint64_t			 next_xid;
 static struct { uint64_t xid, ended; } xacts[LOG_MAX];
 static size_t			 nxacts;
+static int64_t			 drawn;		/* as feed_beat says */
 
 struct client {
 	struct tt_stream	*st;
@@ -159,15 +160,19 @@ write_event(int64_t account)
 	end_xact(xid);
 }
 
+/* xmax is one above what has ended: others may be under way above it. */
 static void
 snapshot(struct tt_snapshot *s)
 {
 	size_t	 i;
 
 	s->nxip = 0;
-	s->xmin = s->xmax = next_xid;
+	s->xmin = s->xmax = 100;
 	for (i = 0; i < nxacts; i++)
-		if (xacts[i].ended == 0) {
+		if (xacts[i].ended != 0)
+			s->xmin = s->xmax = xacts[i].xid + 1;
+	for (i = 0; i < nxacts; i++)
+		if (xacts[i].ended == 0 && xacts[i].xid < s->xmax) {
 			s->xmin = s->xmin < xacts[i].xid ? s->xmin :
 			    xacts[i].xid;
 			assert_true(tt_snapshot_add(s, xacts[i].xid));
@@ -178,13 +183,23 @@ snapshot(struct tt_snapshot *s)
  * The hub.
  */
 
+/* A transaction that begins after the ids were drawn, and ends. */
+static void
+beat(void)
+{
+	drawn = (int64_t)nrows;
+	end_xact(start_xact());
+}
+
 static void
 open_hub(void)
 {
+	beat();
 	tt_position_forget(&here);
 	here.generation = 1;
 	snapshot(&here.last);
 	here.last_us = (int64_t)++clock_now * 1000;
+	here.low = drawn;
 }
 
 /* A read, of the events that became visible, as many as are left to take. */
@@ -208,6 +223,7 @@ read_some(size_t n)
 		tt_fanout_event(&fo, &rows[i].ev);
 	}
 	tt_position_done(&here);
+	here.low = drawn;
 }
 
 static void
@@ -222,7 +238,8 @@ asked_for(const struct tt_view_ask *ask, const struct tt_event *ev)
 	const struct tt_position	*had = ask->had;
 
 	if (ask->account != ev->account_id ||
-	    !tt_snapshot_sees(ask->upto, ev->xid))
+	    !tt_snapshot_sees(ask->upto, ev->xid) ||
+	    ev->at_us > ask->upto_us)
 		return false;
 	if (tt_position_reading(had))
 		return ev->event_id > had->after &&
@@ -487,6 +504,36 @@ what_was_open_is_not_lost(void **state)
 	leave(c);
 }
 
+/* Above the highest that has ended, one is under way, with a lower id. */
+static void
+what_has_begun_above_all_that_ended_is_not_lost(void **state)
+{
+	struct client	*c;
+	char		 id[TT_POSITION_SZ] = "";
+	uint64_t	 first, second;
+
+	(void)state;
+	open_hub();
+	c = come(1, NULL);
+	catch_up();
+	first = start_xact();
+	second = start_xact();
+	insert(second, 1, TT_NOTICE, NULL);	/* 1 */
+	insert(first, 1, TT_NOTICE, NULL);	/* 2 */
+	end_xact(first);
+	read_all();
+	assert_int_equal(here.last.xmax, second);
+	read_all();
+	reads(c, "hello 2", id);
+	leave(c);
+	end_xact(second);
+	read_all();
+	c = come(1, id);
+	catch_up();
+	reads(c, "1", id);
+	leave(c);
+}
+
 /* A transaction's number that was given out again after a crash. */
 static void
 a_number_given_out_again_loses_nothing(void **state)
@@ -508,13 +555,10 @@ a_number_given_out_again_loses_nothing(void **state)
 
 	next_xid = undone;
 	nxacts--;
-	open_hub();
-	here.generation = 2;
-	c = come(1, NULL);
 	write_event(1);
 	assert_int_equal(rows[1].ev.xid, undone);
-	read_all();
-	leave(c);
+	open_hub();
+	here.generation = 2;
 	c = come(1, id);
 	catch_up();
 	reads(c, "2", id);
@@ -601,7 +645,7 @@ a_position_ahead_of_us_waits(void **state)
 	other.generation = 1;
 	snapshot(&other.last);
 	other.last_us = (int64_t)++clock_now * 1000;
-	other.low = 1;
+	other.low = 0;
 	tt_position_text(&other, 0, &text);
 	c = come(1, tt_buf_text(&text));
 	assert_false(tt_fanout_wants(&fo));
@@ -765,6 +809,9 @@ cut_anywhere_the_parts_make_the_whole(void **state)
 			end_xact(open_ones[k]);
 			open_ones[k] = 0;
 		}
+		if (!tt_position_reading(&here) &&
+		    randombytes_uniform(200) == 0)
+			beat();
 		if (randombytes_uniform(20) == 0)
 			read_some(randombytes_uniform(30));
 		if (randombytes_uniform(10) == 0)
@@ -810,6 +857,7 @@ main(void)
 		TEST(a_new_one_begins_where_the_hub_is),
 		TEST(an_id_within_a_read_goes_on_after_that_event),
 		TEST(what_was_open_is_not_lost),
+		TEST(what_has_begun_above_all_that_ended_is_not_lost),
 		TEST(a_number_given_out_again_loses_nothing),
 		TEST(a_slow_one_gets_all_of_it_in_order),
 		TEST(a_page_that_breaks_off_is_gone_on_with),

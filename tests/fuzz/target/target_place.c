@@ -119,9 +119,9 @@ show_position(const struct tt_position *p, struct tt_buf *seen)
 	if (tt_position_reading(p)) {
 		tt_buf_putc(seen, ' ');
 		tt_snapshot_text(&p->upto, seen);
+		tt_buf_printf(seen, " %lld", (long long)p->after);
 	}
-	tt_buf_printf(seen, " %lld", (long long)(tt_position_reading(p) ?
-	    p->after : p->low));
+	tt_buf_printf(seen, " %lld", (long long)p->low);
 }
 
 /* What is read is written as it was. */
