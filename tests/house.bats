@@ -84,9 +84,17 @@ events_seen() {
   done < <(events_seen) | nothing
 }
 
-@test "EVENTS.md has every event of /queue/events" {
+@test "EVENTS.md has every event of a queue's streams, and every opcode with its fields" {
+  local opcode fields field row
   grep -ohE '\b(connected|heartbeat|job:[a-z]+)\b' lib/surface/queue_stream.c | sort -u |
     comm -23 - <(events_seen | cut -d '|' -f 1 | sort -u) | nothing
+  while IFS='|' read -r opcode fields; do
+    row=$(events_seen | grep "^$opcode|" | head -n 1)
+    [ -n "$row" ] || { echo "EVENTS.md: $opcode"; continue; }
+    jq -r 'keys[]' <<<"$fields" | while read -r field; do
+      grep -qE "^$opcode\|([^|]*, )?$field(,[^|]*)?\|" <<<"$row" || echo "EVENTS.md: $opcode: $field"
+    done
+  done < <(sed -nE "/^insert into telltale.opcode/,/;/s/.*\('([a-z_]+)', +'(\{[^}]*\})'.*/\1|\2/p" sql/tables/*.sql) | nothing
 }
 
 # --- C -----------------------------------------------------------------------
