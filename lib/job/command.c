@@ -17,7 +17,7 @@ static const struct tt_query	 queries[TT_COMMAND__MAX] = {
 	[TT_CATCH_UP] = { "feed_catch_up", "select * from "
 	    "telltale.feed_catch_up($1, $2, $3, $4, $5)", 5 },
 	[TT_VIEW] = { "feed_view", "select * from telltale.feed_view("
-	    "$1, $2, $3, $4, $5, $6, $7, $8, $9)", 9 },
+	    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10 },
 	[TT_LEASE] = { "feed_lease", "select telltale.feed_lease("
 	    "$1, $2, $3, $4)", 4 },
 	[TT_SLEEP] = { "feed_sleep", "select telltale.feed_sleep($1, $2)", 2 },
@@ -96,14 +96,13 @@ tt_command_view(struct tt_args *a, const struct tt_view_ask *ask,
 {
 	const struct tt_position	*p = ask->had;
 	bool				 begins = !tt_position_reading(p);
+	size_t				 i;
 
-	if (ask->account == 0)
-		tt_args_null(a);
-	else {
-		tt_args_open(a);
-		tt_args_item(a, ask->account);
-		tt_args_close(a);
-	}
+	tt_args_open(a);
+	for (i = 0; i < ask->n; i++)
+		tt_args_item(a, ask->accounts[i]);
+	tt_args_close(a);
+	tt_args_bool(a, ask->public);
 	put_snapshot(a, &p->last);
 	tt_args_int(a, p->last_us);
 	put_snapshot(a, ask->upto);

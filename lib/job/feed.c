@@ -120,7 +120,7 @@ send_command(struct tt_feed *f, enum tt_command c, int64_t now)
 		return true;
 	tt_args_clear(&f->args);
 	make_args(f, c, &f->args);
-	f->page = 0;
+	f->view_more = false;
 	if (c == TT_BEAT)
 		f->beat_ms = now;
 	if ((values = tt_args_values(&f->args)) == NULL)
@@ -145,7 +145,7 @@ command_done(struct tt_feed *f, int64_t now)
 	else if (c == TT_CATCH_UP)
 		f->calls->caught_up(f->arg, true);
 	else if (c == TT_VIEW)
-		f->calls->view_caught_up(f->arg, f->page);
+		f->calls->view_caught_up(f->arg, !f->view_more);
 	else if (c == TT_LEASE)
 		f->calls->leases_told(f->arg);
 }
@@ -157,7 +157,7 @@ session_over(struct tt_feed *f)
 	if (f->command == TT_CATCH_UP)
 		f->calls->caught_up(f->arg, false);
 	else if (f->command == TT_VIEW)
-		f->calls->view_caught_up(f->arg, -1);
+		f->calls->view_caught_up(f->arg, false);
 	f->command = TT_NONE;
 	if (f->wanted && !f->opened)
 		f->calls->unreachable(f->arg);

@@ -31,11 +31,14 @@ struct tt_ask {
 };
 
 /*
- * Somebody has missed events of a whole account (0: of the public ones): after
- * what he has had, up to what that snapshot sees.
+ * Somebody has missed events of these accounts (public: of those among them
+ * that may still be seen): after what he has had, up to what that snapshot
+ * sees.  All is borrowed.
  */
 struct tt_view_ask {
-	int64_t				 account;
+	const int64_t			*accounts;
+	size_t				 n;
+	bool				 public;
 	const struct tt_position	*had;
 	const struct tt_snapshot	*upto;
 	int64_t				 upto_us;	/* when taken */
@@ -68,12 +71,13 @@ struct tt_feed_calls {
 
 	/*
 	 * The same for whole accounts, one ask at a time: is there one?  An
-	 * event of its page; and so many came (TT_FEED_PAGE: there may be
-	 * more; -1: it is to be asked again).
+	 * event of its page; how far all has been looked at, as it goes; and
+	 * that was all there is, or it is to be asked for the rest.
 	 */
 	bool	 (*view_ask)(void *arg, struct tt_view_ask *);
 	void	 (*view_missed)(void *arg, const struct tt_event *);
-	void	 (*view_caught_up)(void *arg, int n);
+	void	 (*view_looked)(void *arg, int64_t event_id);
+	void	 (*view_caught_up)(void *arg, bool all);
 
 	/* The accounts that the public may see, one by one. */
 	void	 (*public_begin)(void *arg);

@@ -140,7 +140,10 @@ got_missed(struct tt_feed *f, const struct pg_result *res, int64_t now)
 	}
 }
 
-/* What a page of a view holds. */
+/*
+ * What a page of a view holds.  The last row, if its kind is null, only says
+ * how far was looked; a kind that we do not know was looked at all the same.
+ */
 static void
 got_view(struct tt_feed *f, const struct pg_result *res, int64_t now)
 {
@@ -148,14 +151,16 @@ got_view(struct tt_feed *f, const struct pg_result *res, int64_t now)
 	int		 i, n = PQntuples(res);
 
 	for (i = 0; i < n; i++) {
-		if (!tt_feedrow(res, i, TT_VIEW_EVENT, &ev))
-			continue;
-		ev.batch = f->batch;
-		ev.life = life_of(f, &ev);
-		tt_recall_event(f->recall, &ev, now);
-		f->calls->view_missed(f->arg, &ev);
+		if (tt_feedrow(res, i, TT_VIEW_EVENT, &ev)) {
+			ev.batch = f->batch;
+			ev.life = life_of(f, &ev);
+			tt_recall_event(f->recall, &ev, now);
+			f->calls->view_missed(f->arg, &ev);
+		}
+		f->calls->view_looked(f->arg,
+		    tt_db_int(res, i, TT_VIEW_EVENT));
+		f->view_more = PQgetisnull(res, i, TT_VIEW_KIND);
 	}
-	f->page += n;
 }
 
 /* The next number of a JSON array of them; false at its end. */

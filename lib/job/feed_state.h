@@ -55,7 +55,7 @@ struct tt_feed {
 	struct tt_ask			 asks[TT_FEED_ASKS];
 	int				 nasks;
 	struct tt_view_ask		 view;
-	int				 page;	/* events that came for it */
+	bool				 view_more;	/* than its page */
 	struct tt_args			 args;
 };
 

@@ -1,5 +1,5 @@
 /*
- * feedrow.h - the rows of feed_read and feed_catch_up as events.
+ * feedrow.h - the rows of feed_read, feed_catch_up and feed_view as events.
  */
 #ifndef TT_FEEDROW_H
 #define TT_FEEDROW_H
@@ -17,6 +17,7 @@
 #define TT_CATCH_UP_ASK		0
 #define TT_CATCH_UP_EVENT	1
 #define TT_VIEW_EVENT		0
+#define TT_VIEW_KIND		8
 
 /*
  * The event in this row, whose columns begin at first; its strings point into

@@ -12,21 +12,19 @@ tt_accounts_free(struct tt_accounts *a)
 	free(a->next);
 }
 
-static bool
-is_in(const int64_t *ids, size_t n, int64_t id)
+static int
+compare(const void *a, const void *b)
 {
-	size_t	 i;
+	int64_t	 x = *(const int64_t *)a, y = *(const int64_t *)b;
 
-	for (i = 0; i < n; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
+	return x < y ? -1 : x > y;
 }
 
 bool
 tt_accounts_has(const struct tt_accounts *a, int64_t id)
 {
-	return is_in(a->id, a->n, id);
+	return a->n > 0 &&
+	    bsearch(&id, a->id, a->n, sizeof(*a->id), compare) != NULL;
 }
 
 void
@@ -45,41 +43,71 @@ tt_accounts_begin(struct tt_accounts *a)
 void
 tt_accounts_add(struct tt_accounts *a, int64_t id)
 {
-	size_t	 cap = a->cap == 0 ? 16 : a->cap * 2;
+	size_t	 cap = a->nextcap == 0 ? 16 : a->nextcap * 2;
 	int64_t	*p;
 
-	if (a->nnext == a->cap) {
+	if (a->nnext == a->nextcap) {
 		if ((p = realloc(a->next, cap * sizeof(*p))) == NULL) {
 			a->broken = true;
 			return;
 		}
 		a->next = p;
-		if ((p = realloc(a->id, cap * sizeof(*p))) == NULL) {
-			a->broken = true;
-			return;
-		}
-		a->id = p;
-		a->cap = cap;
+		a->nextcap = cap;
 	}
 	a->next[a->nnext++] = id;
 }
 
-/* On no memory the old one stays, until the next time. */
-bool
-tt_accounts_end(struct tt_accounts *a, bool asked)
+/* What was told is the set now; the old one's memory serves the next. */
+static void
+take_over(struct tt_accounts *a)
 {
 	int64_t	*old = a->id;
-	size_t	 i, n = a->n;
-	bool	 all = true;
+	size_t	 cap = a->cap;
 
-	if (a->broken || (asked && !a->asked))
-		return true;
-	a->asked = false;
 	a->id = a->next;
 	a->n = a->nnext;
+	a->cap = a->nextcap;
 	a->next = old;
+	a->nextcap = cap;
 	a->known = true;
-	for (i = 0; i < n && all; i++)
-		all = is_in(a->id, a->n, old[i]);
+}
+
+/* Both are in order: the union of them is as well. */
+bool
+tt_accounts_learn(struct tt_accounts *a, const int64_t *ids, size_t n)
+{
+	size_t	 i = 0, k = 0;
+
+	a->asked = false;
+	tt_accounts_begin(a);
+	while (i < a->n || k < n)
+		if (k == n || (i < a->n && a->id[i] < ids[k]))
+			tt_accounts_add(a, a->id[i++]);
+		else {
+			if (i < a->n && a->id[i] == ids[k])
+				i++;
+			tt_accounts_add(a, ids[k++]);
+		}
+	if (!a->broken)
+		take_over(a);
+	return !a->broken;
+}
+
+/* On no memory the old one stays, until the next time. */
+bool
+tt_accounts_end(struct tt_accounts *a)
+{
+	size_t	 i, k = 0;
+	bool	 all = true;
+
+	if (a->broken || !a->asked)
+		return true;
+	a->asked = false;
+	for (i = 0; i < a->n && all; i++) {
+		while (k < a->nnext && a->next[k] < a->id[i])
+			k++;
+		all = k < a->nnext && a->next[k] == a->id[i];
+	}
+	take_over(a);
 	return all;
 }

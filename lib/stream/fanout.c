@@ -23,7 +23,7 @@ tt_fanout_init(struct tt_fanout *fo, const struct tt_conf *conf)
 	memset(fo, 0, sizeof(*fo));
 	fo->conf = conf;
 	STAILQ_INIT(&fo->dirty);
-	LIST_INIT(&fo->behind);
+	TAILQ_INIT(&fo->behind);
 	return (fo->watchers = tt_watchers_new()) != NULL &&
 	    (fo->views = tt_views_new(fo)) != NULL;
 }
@@ -52,12 +52,21 @@ tt_fanout_state(struct tt_fanout *fo, struct tt_stream *st,
     enum tt_stream_state to)
 {
 	if (st->state == TT_STREAM_BEHIND)
-		LIST_REMOVE(st, behind);
+		TAILQ_REMOVE(&fo->behind, st, behind);
 	st->state = (uint8_t)to;
 	if (to == TT_STREAM_BEHIND)
-		LIST_INSERT_HEAD(&fo->behind, st, behind);
+		TAILQ_INSERT_TAIL(&fo->behind, st, behind);
 	else
 		tt_fanout_dirty(fo, st);
+}
+
+void
+tt_fanout_next(struct tt_fanout *fo, struct tt_stream *st)
+{
+	if (st->state == TT_STREAM_BEHIND) {
+		TAILQ_REMOVE(&fo->behind, st, behind);
+		TAILQ_INSERT_TAIL(&fo->behind, st, behind);
+	}
 }
 
 bool
@@ -76,7 +85,7 @@ tt_fanout_add(struct tt_fanout *fo, struct tt_stream *st, uint64_t life)
 	if (st->view != NULL && !tt_views_add(fo->views, st))
 		return false;
 	st->state = TT_STREAM_BEHIND;
-	LIST_INSERT_HEAD(&fo->behind, st, behind);
+	TAILQ_INSERT_TAIL(&fo->behind, st, behind);
 	tt_fanout_dirty(fo, st);
 	fo->stats.streams++;
 	fo->stats.opened++;
@@ -111,7 +120,7 @@ tt_fanout_remove(struct tt_fanout *fo, struct tt_stream *st)
 	if (st->view != NULL)
 		tt_views_remove(fo->views, st);
 	if (st->state == TT_STREAM_BEHIND)
-		LIST_REMOVE(st, behind);
+		TAILQ_REMOVE(&fo->behind, st, behind);
 	if (st->is_dirty)
 		STAILQ_REMOVE(&fo->dirty, st, tt_stream, dirty);
 	st->state = TT_STREAM_DEAD;
@@ -138,7 +147,8 @@ tt_fanout_tell(struct tt_fanout *fo, struct tt_stream *st,
 
 	if (st->held != NULL)
 		return;		/* its answer is not a stream */
-	f = tt_frame_new(tt_buf_text(text), text->sz);
+	f = tt_buf_broken(text) ? NULL :
+	    tt_frame_new(tt_buf_text(text), text->sz);
 	tt_fanout_queue(fo, st, f);
 	tt_frame_unref(f);
 }
@@ -284,8 +294,8 @@ tt_fanout_wants(const struct tt_fanout *fo)
 {
 	const struct tt_stream	*st;
 
-	for (st = LIST_FIRST(&fo->behind); st != NULL;
-	    st = LIST_NEXT(st, behind))
+	for (st = TAILQ_FIRST(&fo->behind); st != NULL;
+	    st = TAILQ_NEXT(st, behind))
 		if (tt_fanout_room(fo, st) && (st->view == NULL ||
 		    tt_view_wants(fo->views, st->view)))
 			return true;
@@ -334,11 +344,11 @@ tt_fanout_asks(struct tt_fanout *fo, struct tt_ask *asks)
 	int			 i;
 
 	forget_asks(fo);
-	for (st = LIST_FIRST(&fo->behind); st != NULL;
-	    st = LIST_NEXT(st, behind))
+	for (st = TAILQ_FIRST(&fo->behind); st != NULL;
+	    st = TAILQ_NEXT(st, behind))
 		st->overflowed = false;
-	for (st = LIST_FIRST(&fo->behind); st != NULL;
-	    st = LIST_NEXT(st, behind)) {
+	for (st = TAILQ_FIRST(&fo->behind); st != NULL;
+	    st = TAILQ_NEXT(st, behind)) {
 		if (st->view != NULL || !tt_fanout_room(fo, st) ||
 		    fo->nasks + st->nleft > TT_FEED_ASKS)
 			continue;
@@ -395,8 +405,8 @@ tt_fanout_caught_up(struct tt_fanout *fo, bool ok)
 {
 	struct tt_stream	*st, *next;
 
-	for (st = LIST_FIRST(&fo->behind); st != NULL; st = next) {
-		next = LIST_NEXT(st, behind);
+	for (st = TAILQ_FIRST(&fo->behind); st != NULL; st = next) {
+		next = TAILQ_NEXT(st, behind);
 		if (ok && st->view == NULL && complete(fo, st))
 			tt_fanout_state(fo, st, TT_STREAM_LIVE);
 	}

@@ -30,7 +30,7 @@ struct tt_fanout {
 	struct tt_watchers		*watchers;	/* of jobs */
 	struct tt_views			*views;		/* of whole accounts */
 	STAILQ_HEAD(tt_dirty, tt_stream) dirty;
-	LIST_HEAD(tt_behind, tt_stream)	 behind;
+	TAILQ_HEAD(tt_behind, tt_stream) behind;	/* turn by turn */
 	struct tt_feed_stats		 stats;
 
 	/* The catch-up under way: who asked, and how much came. */
@@ -67,6 +67,9 @@ void	 tt_fanout_queue(struct tt_fanout *, struct tt_stream *,
 	    struct tt_frame *);
 void	 tt_fanout_state(struct tt_fanout *, struct tt_stream *,
 	    enum tt_stream_state);
+
+/* It had its turn: those who are behind as well come first now. */
+void	 tt_fanout_next(struct tt_fanout *, struct tt_stream *);
 
 /* Has the stream room for what it missed? */
 bool	 tt_fanout_room(const struct tt_fanout *, const struct tt_stream *);

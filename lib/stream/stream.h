@@ -55,7 +55,7 @@ struct tt_stream {
 	const struct tt_vocabulary	*vocabulary;
 	TAILQ_ENTRY(tt_stream)		 quiet;	/* by time of last write */
 	TAILQ_ENTRY(tt_stream)		 all;	/* by age */
-	LIST_ENTRY(tt_stream)		 behind;
+	TAILQ_ENTRY(tt_stream)		 behind;
 	STAILQ_ENTRY(tt_stream)		 dirty;	/* to be flushed */
 	TAILQ_ENTRY(tt_stream)		 due;	/* if anything is */
 	TAILQ_ENTRY(tt_stream)		 beat;	/* by time of the next one */

@@ -70,11 +70,19 @@ feed_view_missed(void *arg, const struct tt_event *ev)
 }
 
 static void
-feed_view_caught_up(void *arg, int n)
+feed_view_looked(void *arg, int64_t event_id)
 {
 	struct tt_streams	*ss = arg;
 
-	tt_views_caught_up(ss->fanout.views, n);
+	tt_views_looked(ss->fanout.views, event_id);
+}
+
+static void
+feed_view_caught_up(void *arg, bool all)
+{
+	struct tt_streams	*ss = arg;
+
+	tt_views_caught_up(ss->fanout.views, all);
 }
 
 static void
@@ -130,7 +138,7 @@ feed_public_end(void *arg)
 {
 	struct tt_streams	*ss = arg;
 
-	tt_views_public_end(ss->fanout.views, true);
+	tt_views_public_end(ss->fanout.views);
 }
 
 /* The clients come back, and are told how things stand now. */
@@ -233,6 +241,7 @@ const struct tt_feed_calls	 tt_streams_calls = {
 	.caught_up	= feed_caught_up,
 	.view_ask	= feed_view_ask,
 	.view_missed	= feed_view_missed,
+	.view_looked	= feed_view_looked,
 	.view_caught_up	= feed_view_caught_up,
 	.public_begin	= feed_public_begin,
 	.public_account	= feed_public_account,

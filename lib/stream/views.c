@@ -72,26 +72,25 @@ tt_views_id(const struct tt_views *v, struct tt_buf *b)
 }
 
 /* What SQL said of the public when the stream was opened is the newest. */
-static void
-learn(struct tt_views *v, const struct tt_view *view)
+static bool
+learn(struct tt_views *v, struct tt_view *view)
 {
-	size_t	 i;
+	bool	 ok = true;
 
-	if (view->watch.job != 0)
-		return;
-	tt_views_public_begin(v);
-	for (i = 0; i < view->npublic; i++)
-		tt_views_public_add(v, view->public[i]);
-	tt_views_public_end(v, false);
+	if (view->watch.job == 0)
+		ok = tt_accounts_learn(&v->public, view->public,
+		    view->npublic);
+	free(view->public);
+	view->public = NULL;
+	return ok;
 }
 
 bool
 tt_views_add(struct tt_views *v, struct tt_stream *st)
 {
-	learn(v, st->view);
 	st->view->watch.stream = st;
 	st->view->watch.ask = -1;
-	return tt_watchers_add(v->watchers, &st->view->watch);
+	return learn(v, st->view) && tt_watchers_add(v->watchers, &st->view->watch);
 }
 
 /* An ask of a stream that is gone is answered to those that are left. */
@@ -171,16 +170,25 @@ read_frame(struct tt_position *at, const struct tt_frame *f)
 	return true;
 }
 
-/* A queue over its limit: it has had what was sent, and gets the rest later. */
+/*
+ * A queue over its limit: it has had what was sent, and gets the rest later.
+ * That began in the read under way, which is where the hub is; or in one
+ * before, and the frame says where that was.
+ */
 static void
-fall_back(struct tt_views *v, struct tt_stream *st)
+fall_back(struct tt_views *v, struct tt_stream *st, uint64_t batch)
 {
 	struct tt_frame	*oldest = NULL;
 	bool		 ok;
 
 	tt_sink_drop(&st->sink, keep_oldest, &oldest);
-	ok = oldest == NULL ? tt_position_copy(&st->view->at, v->here) :
-	    read_frame(&st->view->at, oldest);
+	if (oldest != NULL && oldest->batch != batch)
+		ok = read_frame(&st->view->at, oldest);
+	else {
+		ok = tt_position_copy(&st->view->at, v->here);
+		if (ok && oldest != NULL)
+			st->view->at.after = oldest->event_id - 1;
+	}
 	tt_frame_unref(oldest);
 	if (!ok)
 		tt_error("out of memory for a position: ending a stream");
@@ -201,7 +209,7 @@ tell_watchers(struct tt_views *v, struct tt_rendering *d, struct tt_watch *w)
 		deliver(v, d, st, v->here, true);
 		if (st->state == TT_STREAM_LIVE &&
 		    st->sink.queued > (size_t)v->fo->conf->stream_buffer)
-			fall_back(v, st);
+			fall_back(v, st, d->ev->batch);
 	}
 }
 
@@ -272,8 +280,8 @@ begin_fresh(struct tt_views *v)
 {
 	struct tt_stream	*st, *next;
 
-	for (st = LIST_FIRST(&v->fo->behind); st != NULL; st = next) {
-		next = LIST_NEXT(st, behind);
+	for (st = TAILQ_FIRST(&v->fo->behind); st != NULL; st = next) {
+		next = TAILQ_NEXT(st, behind);
 		if (st->view != NULL && st->view->fresh &&
 		    tt_view_wants(v, st->view))
 			begin(v, st);
@@ -313,8 +321,8 @@ tt_views_ask(struct tt_views *v, struct tt_view_ask *ask)
 	if (!tt_position_set(v->here) || tt_position_reading(v->here))
 		return false;
 	begin_fresh(v);
-	for (st = LIST_FIRST(&v->fo->behind); st != NULL;
-	    st = LIST_NEXT(st, behind)) {
+	for (st = TAILQ_FIRST(&v->fo->behind); st != NULL;
+	    st = TAILQ_NEXT(st, behind)) {
 		if (!may_ask(v, st))
 			continue;
 		if (first == NULL) {
@@ -331,7 +339,9 @@ tt_views_ask(struct tt_views *v, struct tt_view_ask *ask)
 	}
 	if (first == NULL)
 		return false;
-	ask->account = first->watch.job;
+	ask->public = first->watch.job == 0;
+	ask->accounts = ask->public ? v->public.id : &first->watch.job;
+	ask->n = ask->public ? v->public.n : 1;
 	ask->had = &first->at;
 	ask->upto = &v->asked.upto;
 	ask->upto_us = v->asked.upto_us;
@@ -356,6 +366,17 @@ tt_views_missed(struct tt_views *v, const struct tt_event *ev)
 			st->overflowed = true;
 	}
 	tt_rendering_done(&d);
+}
+
+/* What was not for it counts as had. */
+void
+tt_views_looked(struct tt_views *v, int64_t event_id)
+{
+	struct tt_watch	*w;
+
+	for (w = v->askers; w != NULL; w = w->next_asked)
+		if (!w->stream->overflowed)
+			w->stream->view->had = event_id;
 }
 
 /* It has had all that was asked for, and is there, or asks for the rest. */
@@ -386,10 +407,11 @@ part_done(struct tt_views *v, struct tt_stream *st)
 		return;
 	}
 	st->view->at.after = st->view->had;
+	tt_fanout_next(v->fo, st);
 }
 
 void
-tt_views_caught_up(struct tt_views *v, int n)
+tt_views_caught_up(struct tt_views *v, bool all)
 {
 	struct tt_watch		*w;
 	struct tt_stream	*st;
@@ -398,7 +420,7 @@ tt_views_caught_up(struct tt_views *v, int n)
 		st = w->stream;
 		if (st->state != TT_STREAM_BEHIND)
 			continue;
-		if (n >= 0 && n < TT_FEED_PAGE && !st->overflowed)
+		if (all && !st->overflowed)
 			page_done(v, st);
 		else
 			part_done(v, st);
@@ -448,16 +470,21 @@ tt_views_public_add(struct tt_views *v, int64_t account)
 	tt_accounts_add(&v->public, account);
 }
 
+/* Also of those that do not take what they were sent. */
 void
-tt_views_public_end(struct tt_views *v, bool asked)
+tt_views_public_end(struct tt_views *v)
 {
-	struct tt_watch	*w, *next;
+	struct tt_watch		*w, *next;
+	struct tt_stream	*st;
 
-	if (tt_accounts_end(&v->public, asked))
+	if (tt_accounts_end(&v->public))
 		return;
 	for (w = tt_watchers_find(v->watchers, 0); w != NULL; w = next) {
 		next = LIST_NEXT(w, same_job);
-		if (tt_stream_open(w->stream))
-			tt_fanout_end(v->fo, w->stream);
+		st = w->stream;
+		if (st->sink.n > 0)
+			tt_fanout_kill(v->fo, st);
+		else if (tt_stream_open(st))
+			tt_fanout_end(v->fo, st);
 	}
 }

@@ -30,7 +30,7 @@ struct tt_view {
 	char			 type[TT_VIEW_TYPE_SZ];	/* "": any */
 	bool			 fresh;	/* to begin where the hub is */
 	bool			 resync;	/* and to be told so */
-	int64_t			*public;	/* as told when it came */
+	int64_t			*public;	/* until it is entered */
 	size_t			 npublic;
 	int64_t			 had;	/* of the page under way, up to this */
 	struct tt_position	 at;	/* while it is behind */
@@ -59,20 +59,21 @@ bool		 tt_view_wants(const struct tt_views *, const struct tt_view *);
 /* What struct tt_feed_calls asks for. */
 bool		 tt_views_ask(struct tt_views *, struct tt_view_ask *);
 void		 tt_views_missed(struct tt_views *, const struct tt_event *);
-void		 tt_views_caught_up(struct tt_views *, int n);
+void		 tt_views_looked(struct tt_views *, int64_t event_id);
+void		 tt_views_caught_up(struct tt_views *, bool all);
 
 /* The accounts that are viewed, max at most; -1: more, or not known. */
 int		 tt_views_accounts(const struct tt_views *, int64_t *accounts,
 		    int max);
 
 /*
- * The accounts that the public may see: begin, each of them, end.  Where one
- * is missing that was there before, the public's streams end.  What was asked
- * for before the last one that was told by somebody else is passed over.
+ * The accounts that the public may see, in order: they are asked for; then
+ * begin, each of them, end.  Where one is missing that was there before, the
+ * public's streams end.  See accounts.h.
  */
 void		 tt_views_public_asked(struct tt_views *);
 void		 tt_views_public_begin(struct tt_views *);
 void		 tt_views_public_add(struct tt_views *, int64_t account);
-void		 tt_views_public_end(struct tt_views *, bool asked);
+void		 tt_views_public_end(struct tt_views *);
 
 #endif /* !TT_VIEWS_H */

@@ -90,10 +90,11 @@ hub() { sql "select listener_id from telltale.feed_open('h', 'p', 1, false, null
 
 # --- for what was missed -----------------------------------------------------------
 
-# view ACCOUNT LAST UPTO BEGINS AFTER [PAGE]: the events' numbers.
+# view ACCOUNTS LAST UPTO BEGINS AFTER [PAGE [PUBLIC]]: the events' numbers, and
+# + where there may be more.
 view() {
-  sql "select string_agg(data->>'n', ' ' order by event_id)
-         from telltale.feed_view($1, $2, (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+  sql "select string_agg(case when kind is null then '+' else data->>'n' end, ' ' order by event_id, kind is null)
+         from telltale.feed_view($1, ${7:-false}, $2, (extract(epoch from clock_timestamp()) * 1000000)::bigint,
                                  $3, 9e15::bigint, $4, $5, 0, ${6:-500})"
 }
 
@@ -111,7 +112,7 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   one="array[$(account one)]"
 
   [ "$(view "$one" "$last" "$upto" true "$low")" = '2 3 4 5' ]
-  [ "$(view "$one" "$last" "$upto" true "$low" 2)" = '2 3' ]
+  [ "$(view "$one" "$last" "$upto" true "$low" 2)" = '2 3 +' ]
   [ "$(view "$one" "$last" "$upto" false "$(sql "select event_id from telltale.job_event where data->>'n' = '3'")")" = '4 5' ]
   [ "$(view "$one" "$last" "$(snapshot)" true "$low")" = '2 3 4 5 6' ]
   [ "$(view "array[$(account two), $(account one)]" "$last" "$upto" true "$low")" = '2 9 3 9 4 9 5 9' ]
@@ -130,14 +131,16 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   [ "$(view "array[$(account one)]" "$last" "$(snapshot)" true "$low")" = '1 3' ]
 }
 
-@test "view: the public's accounts are those of the moment" {
+@test "view: of the public's accounts, those that are public now" {
   sql "select telltale.account_add('pub', p_public_queue => true), telltale.account_add('priv')" >/dev/null
   last=$(snapshot) low=$(newest)
   say pub 1
   say priv 2
-  [ "$(view null "$last" "$(snapshot)" true "$low")" = 1 ]
+  both="array[$(account pub), $(account priv)]"
+  [ "$(view "$both" "$last" "$(snapshot)" true "$low" 500 true)" = 1 ]
   sql "select telltale.account_set('priv', p_public_queue => true)" >/dev/null
-  [ "$(view null "$last" "$(snapshot)" true "$low")" = '1 2' ]
+  [ "$(view "$both" "$last" "$(snapshot)" true "$low" 500 true)" = '1 2' ]
+  [ "$(view "array[$(account priv)]" "$last" "$(snapshot)" true "$low" 500 true)" = 2 ]
 }
 
 @test "view: what was written after the snapshot was taken is news, whatever its transaction" {
@@ -148,7 +151,7 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   say one 2
   seen=$(snapshot)
   [ "$(sql "select string_agg(data->>'n', ' ' order by event_id)
-              from telltale.feed_view(array[$(account one)], $seen, $at, $seen, 9e15::bigint, true, $low, 0, 500)")" = 2 ]
+              from telltale.feed_view(array[$(account one)], false, $seen, $at, $seen, 9e15::bigint, true, $low, 0, 500)")" = 2 ]
 }
 
 @test "view: a page costs what is on it, not what is in the log" {
@@ -162,7 +165,7 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   buffers() {
     local ask
     ask="explain (analyze, buffers, costs off, timing off, summary off)
-      select * from telltale.feed_view(array[$(account a50)], $last, 9e15::bigint, $upto, 9e15::bigint, $1, $2, 0, 100)"
+      select * from telltale.feed_view(array[$(account a50)], false, $last, 9e15::bigint, $upto, 9e15::bigint, $1, $2, 0, 100)"
     psql -XqAt -c "$ask" -c "$ask" | sed -n 's/.*shared hit=\([0-9]*\).*/\1/p' | tail -n 1
   }
 
@@ -171,5 +174,13 @@ newest() { sql 'select coalesce(max(event_id), 0) from telltale.job_event'; }
   # Nothing new, and all that was written before.
   last=$upto
   [ "$(buffers true "$(newest)")" -lt 300 ]
-  [ "$(sql "select count(*) from telltale.feed_view(array[$(account a50)], $before, 9e15::bigint, $upto, 9e15::bigint, true, $low, 0, 5000)")" = 2000 ]
+  [ "$(sql "select count(*) from telltale.feed_view(array[$(account a50)], false, $before, 9e15::bigint, $upto, 9e15::bigint, true, $low, 0, 5000)")" = 2000 ]
+
+  # What it has had long ago is looked at in parts, too.
+  sql "insert into telltale.job_event (account_id, kind, data)
+       select $(account a50), 'notice', jsonb_build_object('n', n) from generate_series(1, 30000) as n"
+  last=$(snapshot) upto=$last
+  [ "$(buffers true "$low")" -lt 1000 ]
+  [ "$(sql "select count(*), min(event_id) between $low + 1 and $(newest) - 1, count(kind)
+              from telltale.feed_view(array[$(account a50)], false, $last, 9e15::bigint, $upto, 9e15::bigint, true, $low, 0, 100)")" = '1|t|0' ]
 }

@@ -237,7 +237,7 @@ asked_for(const struct tt_view_ask *ask, const struct tt_event *ev)
 {
 	const struct tt_position	*had = ask->had;
 
-	if (ask->account != ev->account_id ||
+	if (ask->n != 1 || ask->accounts[0] != ev->account_id ||
 	    !tt_snapshot_sees(ask->upto, ev->xid) ||
 	    ev->at_us > ask->upto_us)
 		return false;
@@ -262,17 +262,18 @@ answer(int breaks)
 
 	if (!tt_views_ask(fo.views, &ask))
 		return false;
-	for (i = 0; i < nrows && n < TT_FEED_PAGE; i++) {
+	for (i = 0; i < nrows; i++) {
 		if (!asked_for(&ask, &rows[i].ev))
 			continue;
-		if (n == breaks) {
-			tt_views_caught_up(fo.views, -1);
+		if (n == breaks || n == TT_FEED_PAGE) {
+			tt_views_caught_up(fo.views, false);
 			return true;
 		}
 		n++;
 		tt_views_missed(fo.views, &rows[i].ev);
+		tt_views_looked(fo.views, rows[i].ev.event_id);
 	}
-	tt_views_caught_up(fo.views, n);
+	tt_views_caught_up(fo.views, true);
 	return true;
 }
 
@@ -282,7 +283,7 @@ answer(int breaks)
 
 /* NULL: a new one.  Otherwise it comes back with that id. */
 static struct client *
-come(int64_t account, const char *id)
+come_to(int64_t account, const char *id, size_t npublic, const int64_t *public)
 {
 	struct client	*c = calloc(1, sizeof(*c));
 	int		 sv[2], small = 4096;
@@ -304,8 +305,20 @@ come(int64_t account, const char *id)
 	c->st->view->fresh = id == NULL;
 	if (id != NULL)
 		assert_true(tt_position_read(&c->st->view->at, id));
+	if (npublic > 0) {
+		c->st->view->public = calloc(npublic, sizeof(*public));
+		assert_non_null(c->st->view->public);
+		memcpy(c->st->view->public, public, npublic * sizeof(*public));
+		c->st->view->npublic = npublic;
+	}
 	assert_true(tt_fanout_add(&fo, c->st, 0));
 	return c;
+}
+
+static struct client *
+come(int64_t account, const char *id)
+{
+	return come_to(account, id, 0, NULL);
 }
 
 static void
@@ -725,7 +738,7 @@ set_public(int n, const int64_t *accounts)
 	tt_views_public_begin(fo.views);
 	for (i = 0; i < n; i++)
 		tt_views_public_add(fo.views, accounts[i]);
-	tt_views_public_end(fo.views, true);
+	tt_views_public_end(fo.views);
 }
 
 static void
@@ -759,28 +772,62 @@ the_public_sees_what_is_public(void **state)
 	assert_int_equal(tt_views_accounts(fo.views, accounts, 8), 0);
 }
 
+/* Opened after account 2 had become public, which the beat did not know yet. */
 static void
 what_was_asked_before_it_was_told_is_old(void **state)
 {
-	static const int64_t	 one[] = { 1 };
-	struct client		*c;
-	int64_t			 told[] = { 1, 2 };
+	static const int64_t	 told[] = { 1, 2 };
+	struct client		*c, *d;
+	char			 id[TT_POSITION_SZ];
 
 	(void)state;
 	open_hub();
+	set_public(1, told);
+	c = come(0, NULL);
+	catch_up();
 	tt_views_public_asked(fo.views);
-	c = come(0, NULL);
-	leave(c);
+	d = come_to(0, NULL, 2, told);
+	catch_up();
 	tt_views_public_begin(fo.views);
-	tt_views_public_add(fo.views, told[0]);
-	tt_views_public_add(fo.views, told[1]);
-	tt_views_public_end(fo.views, false);
-	c = come(0, NULL);
-	tt_views_public_begin(fo.views);
-	tt_views_public_add(fo.views, one[0]);
-	tt_views_public_end(fo.views, true);
+	tt_views_public_add(fo.views, 1);
+	tt_views_public_end(fo.views);
 	assert_true(tt_stream_open(c->st));
+	write_event(2);
+	read_all();
+	reads(c, "hello 1", id);
+	reads(d, "hello 1", id);
 	leave(c);
+	leave(d);
+}
+
+/* Who replays much does not keep him waiting who missed a little. */
+static void
+turns_are_taken(void **state)
+{
+	struct client	*much, *little;
+	char		 id[TT_POSITION_SZ] = "", none[TT_POSITION_SZ];
+	int		 i;
+
+	(void)state;
+	open_hub();
+	much = come(1, NULL);
+	catch_up();
+	reads(much, "hello", id);
+	leave(much);
+	for (i = 0; i < 3 * TT_FEED_PAGE; i++)
+		write_event(1);
+	read_all();
+	write_event(2);
+	read_all();
+	little = come(2, id);
+	much = come(1, id);
+	conf.stream_buffer = 1 << 20;
+	assert_true(answer(-1));
+	assert_true(answer(-1));
+	reads(little, "1501", none);
+	assert_int_equal(much->st->state, TT_STREAM_BEHIND);
+	leave(little);
+	leave(much);
 }
 
 /* Whatever is cut where, together the parts are the log. */
@@ -866,6 +913,7 @@ main(void)
 		TEST(one_type_is_shown_and_what_has_none),
 		TEST(the_public_sees_what_is_public),
 		TEST(what_was_asked_before_it_was_told_is_old),
+		TEST(turns_are_taken),
 		TEST(cut_anywhere_the_parts_make_the_whole),
 	};
 
