@@ -20,10 +20,8 @@ setup() {
 
 teardown() { leave_site; }
 
-@test "apache-fcgid: Chromium, by its own EventSource" { follows chromium; }
+@test "apache-fcgid: Chromium, and Node with the eventsource of npm, follow and come back" {
+  follow chromium eventsource
+}
 
-@test "apache-fcgid: Node, by the eventsource of npm" { follows eventsource; }
-
-@test "apache-fcgid: Python's standard library, line by line" { follows python; }
-
-@test "apache-fcgid: curl -N" { follows curl; }
+@test "apache-fcgid: so do a reader of lines in Python, and curl -N" { follow python curl; }

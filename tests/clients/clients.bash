@@ -165,16 +165,16 @@ paths() {
   done
 }
 
-# await_open CLIENT N: each stream, so often; await_round CLIENT N: that job.
-await_open() {
-  local stream
-  for stream in $streams; do await_said "$1" "$stream" open "$2"; done
+# each COMMAND...: for each client, and each stream of its own.
+each() {
+  local client stream
+  for client in $followers; do
+    for stream in $streams; do "$@" "$client" "$stream" || return; done
+  done
 }
 
-await_round() {
-  local stream
-  for stream in $streams; do await_said "$1" "$stream" "$(last_word "$stream" "$2")"; done
-}
+await_open() { await_said "$2" "$3" open "$1"; }
+await_round() { await_said "$2" "$3" "$(last_word "$3" "$1")"; }
 
 kill_streams() {
   local pids
@@ -187,35 +187,34 @@ kill_streams() {
 # The events of a stream, "ID TEXT".
 heard() { said "$1" "$2" | grep -vE '^[^ ]+ (open|error 0|Connected: client_[a-z0-9]{12})$'; }
 
-# heard_all CLIENT STREAM: what happened and nothing else, in order, and each by
-# an id of its own.
+# What happened and nothing else, in order, and each by an id of its own.
 heard_all() {
   local n last
   last=$(played)
-  diff <(heard "$1" "$2" | cut -d ' ' -f 2-) \
-    <(for ((n = 1; n <= last; n++)); do words_of "$2" $n; done) || return
-  diff <(heard "$1" "$2" | cut -d ' ' -f 1 | sort | uniq -d) /dev/null
+  diff --label "$1 $2" <(heard "$1" "$2" | cut -d ' ' -f 2-) \
+    --label 'what happened' <(for ((n = 1; n <= last; n++)); do words_of "$2" $n; done) &&
+    diff <(heard "$1" "$2" | cut -d ' ' -f 1 | sort | uniq -d) /dev/null
 }
 
-# follows CLIENT: from before the first event, over the death of what it listens
-# to, to the last.
-follows() {
-  local stream mine
-  need "$1"
+# follow CLIENT...: from before the first event, over the death of what they
+# listen to, to the last.
+follow() {
+  local client mine followers=$*
+  for client; do need "$client"; done
   mapfile -t mine < <(paths "$(new_ticket)")
-  start_client "$1" "${mine[@]}"
-  await_open "$1" 1
+  for client; do start_client "$client" "${mine[@]}"; done
+  each await_open 1
   start_writer
-  await_round "$1" 1
+  each await_round 1
 
   kill_streams
 
-  # While it is away something happens.  Nobody tells it to come back.
+  # While they are away something happens.  Nobody tells them to come back.
   within 20 has_played $(($(played) + 2))
-  await_open "$1" 2
+  each await_open 2
   stop_writer
-  await_round "$1" "$(played)"
-  for stream in $streams; do heard_all "$1" "$stream"; done
+  each await_round "$(played)"
+  each heard_all
 }
 
 # --- refusals --------------------------------------------------------------------

@@ -20,13 +20,11 @@ setup() {
 
 teardown() { leave_site; }
 
-@test "lighttpd: Chromium, by its own EventSource" { follows chromium; }
+@test "lighttpd: Chromium, and Node with the eventsource of npm, follow and come back" {
+  follow chromium eventsource
+}
 
-@test "lighttpd: Node, by the eventsource of npm" { follows eventsource; }
-
-@test "lighttpd: Python's standard library, line by line" { follows python; }
-
-@test "lighttpd: curl -N" { follows curl; }
+@test "lighttpd: so do a reader of lines in Python, and curl -N" { follow python curl; }
 
 @test "lighttpd: an EventSource gives up at 401 and 204, and asks again after the end of a 200" {
   mind chromium eventsource
