@@ -19,8 +19,8 @@ async function signIn(context) {
 }
 
 async function visit(browser, wanted, prepare) {
-  const context = await browser.newContext({ baseURL: TELLTALE_URL });
   if (wanted.length === 0) return;
+  const context = await browser.newContext({ baseURL: TELLTALE_URL });
   await prepare(context);
   const page = await context.newPage();
   page.on('console', (message) => console.log(message.text()));
