@@ -869,6 +869,26 @@ too_often() {
   [ "$(sql "select count(*) from telltale.job where job_id = '$id'")" = 1 ]
 }
 
+cut_off() {
+  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "select count(pg_terminate_backend(pid)) from pg_stat_activity
+    where usename = 'telltale_web'" >/dev/null
+}
+
+# bats test_tags=any-server
+@test "what is asked when the database has ended the connection is done, and once" {
+  fresh
+  key=$hand
+  act "$id" cancel
+  cut_off
+  act "$id" retry
+  done_so 'Job scheduled for retry'
+  [ "$(events_of "$id" job.requeued)" = 1 ]
+  cut_off
+  request DELETE "/queue/jobs/$id"
+  done_so 'Job deleted'
+  [ "$(events_of "$id" job.deleted)" = 1 ]
+}
+
 # bats test_tags=any-server
 @test "where the database is away it is 503, in the same words, and nothing of why" {
   local path
