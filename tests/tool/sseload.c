@@ -1,10 +1,12 @@
 /*
  * sseload - opens streams of Server-Sent Events, many if need be, and says
- * what came of it.
+ * what came of it.  kinds: how many of them differ in what they have had, or in
+ * its order.
  *
  * The summary is one line of JSON on the standard output; when all streams are
- * open, a line says so on the standard error.  TELLTALE_KEY in the environment
- * is presented as the bearer key.
+ * open, and when all have begun (been given an id), a line on the standard
+ * error says so.  TELLTALE_KEY in the environment is presented as the bearer
+ * key.
  */
 #include <sys/resource.h>
 
@@ -13,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "client/load.h"
 
@@ -38,6 +42,9 @@ usage(void)
 	    "\t--seconds N         at most; default until all have ended\n"
 	    "\t--connect-rate N    streams begun in a second\n"
 	    "\t--reconnect         like an EventSource\n"
+	    "\t--cuts N            of each stream, anywhere; it comes back at\n"
+	    "\t                    once, with its last id\n"
+	    "\t--cut-bytes N       each after so many at most; default 65536\n"
 	    "\t--out FILE          each event: stream, id, name, data\n",
 	    stderr);
 	return 2;
@@ -70,6 +77,8 @@ read_option(struct wish *w, const char *name, const char *value)
 	    strcmp(name, "--rate") == 0 ? &w->rate :
 	    strcmp(name, "--events") == 0 ? &w->events :
 	    strcmp(name, "--seconds") == 0 ? &w->seconds :
+	    strcmp(name, "--cuts") == 0 ? &w->cuts :
+	    strcmp(name, "--cut-bytes") == 0 ? &w->cut_bytes :
 	    &w->connect_rate);
 }
 
@@ -78,7 +87,8 @@ known(const char *name)
 {
 	static const char *const	 names[] = {
 		"--url", "--urls", "--last-id", "--out", "--streams", "--rate",
-		"--events", "--seconds", "--connect-rate"
+		"--events", "--seconds", "--connect-rate", "--cuts",
+		"--cut-bytes"
 	};
 	size_t				 i;
 
@@ -103,7 +113,7 @@ read_options(struct wish *w, char **argv)
 	}
 	if (w->streams == 0)
 		w->streams = (long)w->urls.n;
-	return w->urls.n > 0 && w->streams > 0;
+	return w->urls.n > 0 && w->streams > 0 && w->cut_bytes > 0;
 }
 
 /* A stream is a descriptor. */
@@ -151,6 +161,8 @@ print_summary(struct load *l)
 	    ",\"refused\":%" PRIu64 ",\"errors\":%" PRIu64
 	    ",\"reconnects\":%" PRIu64, l->ended, l->stopped, l->refused,
 	    l->errors, l->reconnects);
+	printf(",\"cuts\":%" PRIu64 ",\"cut_within\":%" PRIu64
+	    ",\"kinds\":%ld", l->cuts, l->cut_within, load_kinds(l));
 	printf(",\"duplicates\":%" PRIu64 ",\"disorder\":%" PRIu64
 	    ",\"gaps\":%" PRIu64, l->tally.duplicates, l->tally.disorder,
 	    l->tally.gaps);
@@ -167,9 +179,12 @@ main(int argc, char **argv)
 
 	(void)argc;
 	memset(&wish, 0, sizeof(wish));
+	wish.cut_bytes = 65536;
 	wish.key = getenv("TELLTALE_KEY");
 	if (!read_options(&wish, argv + 1))
 		return usage();
+	if (sodium_init() < 0)
+		return EXIT_FAILURE;
 
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = on_stop;

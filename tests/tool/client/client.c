@@ -9,11 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "client.h"
 
 #define READ_SZ		65536
 #define RETRY_MS	3000	/* until the server says */
 #define SLOW_RCVBUF	4096
+#define FNV_PRIME	UINT64_C(0x100000001b3)
 
 /* How many are in the state that c leaves and in the one it takes up. */
 static void
@@ -45,16 +48,33 @@ come_back(struct client *c)
 	set_state(c, WAITING);
 }
 
-/* As an EventSource: any answer but 200 is final, a broken link is not. */
+static void
+hang_up(struct client *c)
+{
+	(void)close(c->fd);
+	c->fd = -1;
+	c->load->comments += c->sse.comments;
+	c->sse.comments = 0;
+}
+
+/*
+ * As an EventSource: any answer but 200 is final, a broken link is not.  One
+ * that is cut is a client of ours, who takes only 204 for an end.
+ */
+static bool
+goes_on(const struct client *c, bool properly)
+{
+	return c->load->wish->reconnect && (!properly ||
+	    c->http.status == 200 || (c->load->wish->cuts > 0 &&
+	    c->http.status != 204));
+}
+
 static void
 over(struct client *c, bool properly)
 {
 	struct load	*l = c->load;
 
-	(void)close(c->fd);
-	c->fd = -1;
-	l->comments += c->sse.comments;
-	c->sse.comments = 0;
+	hang_up(c);
 	if (!properly)
 		l->errors++;
 	else if (c->http.status == 200)
@@ -63,10 +83,42 @@ over(struct client *c, bool properly)
 		l->stopped++;
 	else
 		l->refused++;
-	if (l->wish->reconnect && (!properly || c->http.status == 200))
+	if (goes_on(c, properly))
 		come_back(c);
 	else
 		set_state(c, FINISHED);
+}
+
+/*
+ * Cuts.
+ */
+
+/* How much may be read before the next; there is none without an id. */
+static size_t
+before_cut(struct client *c, size_t most)
+{
+	const struct wish	*w = c->load->wish;
+
+	if (c->cuts >= w->cuts || c->ledger.last.sz == 0)
+		return most;
+	if (c->cut_left == 0)
+		c->cut_left = 1 + randombytes_uniform(1 +
+		    randombytes_uniform((uint32_t)w->cut_bytes));
+	return c->cut_left < most ? c->cut_left : most;
+}
+
+/* The client is gone without a word, and at once there is another like it. */
+static void
+cut(struct client *c)
+{
+	struct load	*l = c->load;
+
+	hang_up(c);
+	c->cuts++;
+	l->cuts++;
+	l->cut_within += sse_within(&c->sse);
+	c->due_us = load_now_us();
+	set_state(c, WAITING);
 }
 
 /*
@@ -153,13 +205,38 @@ write_out(const struct client *c, const struct sse_event *ev)
 	(void)putc('\n', out);
 }
 
+/* Of what is the same for all. */
+static void
+digest(struct client *c, const struct sse_event *ev)
+{
+	static const char *const	 own[] = { "connected", "resync",
+					    "heartbeat" };
+	const char			*p;
+	size_t				 i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(ev->name, own[i]) == 0)
+			return;
+	for (p = ev->name; *p != '\0'; p++)
+		c->digest = (c->digest ^ (unsigned char)*p) * FNV_PRIME;
+	for (p = ev->data; *p != '\0'; p++)
+		c->digest = (c->digest ^ (unsigned char)*p) * FNV_PRIME;
+}
+
 static void
 got_event(void *arg, const struct sse_event *ev)
 {
 	struct client	*c = arg;
 	struct load	*l = c->load;
 
+	if (ev->id != NULL && c->ledger.last.sz == 0)
+		l->begun++;
+	if (ev->data == NULL) {
+		ledger_resume(&c->ledger, ev->id);
+		return;
+	}
 	ledger_note(&c->ledger, ev, &l->tally);
+	digest(c, ev);
 	if (strcmp(ev->name, "connected") != 0)
 		latency_note(&l->latency, ev->data);
 	if (l->wish->out != NULL)
@@ -197,7 +274,8 @@ take(struct client *c, size_t most)
 	static char	 text[READ_SZ];
 	ssize_t		 n;
 
-	n = recv(c->fd, text, most < READ_SZ ? most : READ_SZ, 0);
+	most = before_cut(c, most < READ_SZ ? most : READ_SZ);
+	n = recv(c->fd, text, most, 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -213,6 +291,8 @@ take(struct client *c, size_t most)
 	answered(c);
 	if (c->http.state == HTTP_DONE)
 		over(c, true);
+	else if (c->cut_left > 0 && (c->cut_left -= (size_t)n) == 0)
+		cut(c);
 }
 
 /* Half a second's worth may be saved up. */

@@ -28,6 +28,9 @@ struct client {
 	double			 may_read;
 	bool			 was_open;
 	uint64_t		 nevents;
+	uint64_t		 digest;	/* of them, in their order */
+	long			 cuts;
+	size_t			 cut_left;	/* bytes to the next; 0: none */
 	struct http		 http;
 	struct sse		 sse;
 	struct ledger		 ledger;

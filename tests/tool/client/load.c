@@ -43,8 +43,10 @@ load_init(struct load *l, const struct wish *wish)
 		c->fd = -1;
 		sse_init(&c->sse);
 		ledger_init(&c->ledger);
-		if (c->url->last_id != NULL)
+		if (c->url->last_id != NULL) {
 			ledger_resume(&c->ledger, c->url->last_id);
+			l->begun++;
+		}
 	}
 	l->waiting = wish->streams;
 	l->began_us = load_now_us();
@@ -80,6 +82,20 @@ load_range(const struct load *l, uint64_t *fewest, uint64_t *most)
 		*fewest = n < *fewest ? n : *fewest;
 		*most = n > *most ? n : *most;
 	}
+}
+
+long
+load_kinds(const struct load *l)
+{
+	long	 i, j, n = 0;
+
+	for (i = 0; i < l->wish->streams; i++) {
+		for (j = 0; j < i; j++)
+			if (l->clients[j].digest == l->clients[i].digest)
+				break;
+		n += j == i;
+	}
+	return n;
 }
 
 static void
@@ -121,6 +137,10 @@ tick(struct load *l)
 		l->told = true;
 		l->connected_us = now - l->began_us;
 		(void)fprintf(stderr, "sseload: %ld open\n", l->connected);
+	}
+	if (!l->told_begun && l->begun == l->wish->streams) {
+		l->told_begun = true;
+		(void)fprintf(stderr, "sseload: %ld begun\n", l->begun);
 	}
 }
 

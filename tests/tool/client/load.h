@@ -24,6 +24,8 @@ struct wish {
 	long		 events;	/* enough for each stream */
 	long		 seconds;
 	long		 connect_rate;	/* streams begun in a second */
+	long		 cuts;		/* of each stream's connections */
+	long		 cut_bytes;	/* each after so many at most */
 	bool		 reconnect;
 	FILE		*out;		/* each event */
 };
@@ -34,14 +36,17 @@ struct load {
 	int			 epoll;
 	long			 waiting, answering, open, finished;
 	long			 satisfied;	/* have had wish->events */
-	bool			 told;		/* that all are open */
+	bool			 told;		/* that all are open, */
+	bool			 told_begun;	/* and have begun */
 	int64_t			 began_us, connected_us;
 	double			 may_begin;	/* by connect_rate */
 
 	/* What came. */
 	long			 connected;	/* ever open */
+	long			 begun;		/* have an id to go on from */
 	uint64_t		 events, bytes, comments, reconnects;
 	uint64_t		 ended, stopped, refused, errors;
+	uint64_t		 cuts, cut_within;	/* amid an event */
 	struct tally		 tally;
 	struct latency		 latency;
 };
@@ -55,6 +60,9 @@ void	 load_run(struct load *, const volatile sig_atomic_t *stop);
 
 /* The fewest and the most events that a stream has had. */
 void	 load_range(const struct load *, uint64_t *fewest, uint64_t *most);
+
+/* How many streams have not had the same as one before them. */
+long	 load_kinds(const struct load *);
 
 int64_t	 load_now_us(void);
 

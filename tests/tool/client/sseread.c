@@ -45,6 +45,12 @@ sse_begin(struct sse *s)
 	s->after_cr = s->begun = false;
 }
 
+bool
+sse_within(const struct sse *s)
+{
+	return s->line.sz > 0 || s->name.sz > 0 || s->has_id || s->has_data;
+}
+
 static void
 dispatch(struct sse *s, sse_told told, void *arg)
 {
@@ -52,8 +58,8 @@ dispatch(struct sse *s, sse_told told, void *arg)
 
 	ev.id = s->has_id ? tt_buf_text(&s->id) : NULL;
 	ev.name = s->name.sz == 0 ? "message" : tt_buf_text(&s->name);
-	ev.data = tt_buf_text(&s->data);
-	if (s->has_data)
+	ev.data = s->has_data ? tt_buf_text(&s->data) : NULL;
+	if (s->has_data || s->has_id)
 		told(arg, &ev);
 	forget_event(s);
 }

@@ -13,7 +13,7 @@
 struct sse_event {
 	const char	*id;		/* its own; NULL if it has none */
 	const char	*name;
-	const char	*data;
+	const char	*data;		/* NULL: no event, but an id */
 };
 
 typedef void	 (*sse_told)(void *arg, const struct sse_event *);
@@ -31,6 +31,9 @@ void	 sse_free(struct sse *);
 
 /* A new connection: half an event is none. */
 void	 sse_begin(struct sse *);
+
+/* Something has begun that has not ended yet. */
+bool	 sse_within(const struct sse *);
 
 void	 sse_read(struct sse *, const char *text, size_t sz, sse_told,
 	    void *arg);
