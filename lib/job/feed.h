@@ -33,7 +33,9 @@ struct tt_ask {
 /*
  * Somebody has missed events of these accounts (public: of those among them
  * that may still be seen): after what he has had, up to what that snapshot
- * sees.  All is borrowed.
+ * sees.  Was that taken in an older life of the log, whose numbers are given
+ * out again, then it sees what was written until upto_us; INT64_MAX otherwise,
+ * because clocks step.  All is borrowed.
  */
 struct tt_view_ask {
 	const int64_t			*accounts;
@@ -41,7 +43,7 @@ struct tt_view_ask {
 	bool				 public;
 	const struct tt_position	*had;
 	const struct tt_snapshot	*upto;
-	int64_t				 upto_us;	/* when taken */
+	int64_t				 upto_us;
 };
 
 /* Counters that the hub keeps and the feed reports; see listener's columns. */
@@ -83,6 +85,12 @@ struct tt_feed_calls {
 	void	 (*public_begin)(void *arg);
 	void	 (*public_account)(void *arg, int64_t account);
 	void	 (*public_end)(void *arg);
+
+	/*
+	 * A crash: it goes back, and does not hand on again what it knows.  Who
+	 * has a position of his own is to go on from there.
+	 */
+	void	 (*goes_back)(void *arg);
 
 	/* Another cluster answers: what was read before means nothing. */
 	void	 (*lost)(void *arg);

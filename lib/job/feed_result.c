@@ -27,6 +27,8 @@ new_generation(struct tt_feed *f, bool same_cluster, const char *snapshot,
 	f->life++;
 	if (us != INT64_MIN)
 		f->life_us = us;
+	if (same_cluster)
+		f->calls->goes_back(f->arg);
 	tt_position_forget(&f->at);
 	if (same_cluster && tt_recall_rewind(f->recall, &f->at.last)) {
 		tt_warn("feed: a new life of the log: reading back");
@@ -89,6 +91,7 @@ got_read_row(struct tt_feed *f, const struct pg_result *res, int64_t now)
 
 	if (!tt_position_reading(&f->at)) {
 		f->batch++;
+		f->low = f->drawn;
 		if (!tt_position_upto(&f->at, tt_db_text(res, 0,
 		    TT_READ_SNAPSHOT), tt_db_int(res, 0, TT_READ_US)))
 			return false;
@@ -116,7 +119,7 @@ tt_feed_read_done(struct tt_feed *f, int64_t now)
 	size_t	 nevents = f->at.nevents;
 
 	tt_position_done(&f->at);
-	f->at.low = f->drawn;
+	f->at.low = f->low;
 	f->went_back = false;
 	tt_recall_snapshot(f->recall, &f->at.last, now);
 	tt_doorbell_read(&f->bell, &f->at.last, nevents, now);

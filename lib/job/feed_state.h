@@ -42,6 +42,7 @@ struct tt_feed {
 	char				 cluster[64];
 	int64_t				 generation, floor;
 	int64_t				 drawn;	/* for at.low: see there */
+	int64_t				 low;	/* that, when the read began */
 	int64_t				 listener_id;
 	uint64_t			 batch, life;
 	int64_t				 life_us;  /* the last read before it */

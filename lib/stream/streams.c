@@ -141,6 +141,18 @@ feed_public_end(void *arg)
 	tt_views_public_end(ss->fanout.views);
 }
 
+static void
+feed_goes_back(void *arg)
+{
+	struct tt_streams	*ss = arg;
+	struct tt_stream	*st;
+
+	for (st = TAILQ_FIRST(&ss->clocks.all); st != NULL;
+	    st = TAILQ_NEXT(st, all))
+		if (st->view != NULL)
+			tt_views_stay(ss->fanout.views, st);
+}
+
 /* The clients come back, and are told how things stand now. */
 static void
 feed_lost(void *arg)
@@ -246,6 +258,7 @@ const struct tt_feed_calls	 tt_streams_calls = {
 	.public_begin	= feed_public_begin,
 	.public_account	= feed_public_account,
 	.public_end	= feed_public_end,
+	.goes_back	= feed_goes_back,
 	.lost		= feed_lost,
 	.known		= feed_known,
 	.unreachable	= feed_unreachable,

@@ -170,6 +170,19 @@ read_frame(struct tt_position *at, const struct tt_frame *f)
 	return true;
 }
 
+void
+tt_views_stay(struct tt_views *v, struct tt_stream *st)
+{
+	bool	 ok;
+
+	if (st->state != TT_STREAM_LIVE)
+		return;
+	ok = tt_position_copy(&st->view->at, v->here);
+	if (!ok)
+		tt_error("out of memory for a position: ending a stream");
+	tt_fanout_state(v->fo, st, ok ? TT_STREAM_BEHIND : TT_STREAM_DEAD);
+}
+
 /*
  * A queue over its limit: it has had what was sent, and gets the rest later.
  * That began in the read under way, which is where the hub is; or in one
@@ -230,16 +243,25 @@ tt_views_event(struct tt_views *v, const struct tt_event *ev)
 
 /*
  * A position that sees more than the hub has read, because it is another hub's
- * of a moment ago, waits until the hub has read that too.
+ * of a moment ago, waits until the hub has read that too.  What was read in an
+ * older life of the log, the hub has behind it.
  */
+static bool
+is_there(const struct tt_position *here, const struct tt_position *at)
+{
+	if (at->generation != here->generation)
+		return at->generation < here->generation;
+	return tt_snapshot_covers(&here->last, tt_position_reading(at) ?
+	    &at->upto : &at->last);
+}
+
 bool
 tt_view_wants(const struct tt_views *v, const struct tt_view *view)
 {
 	if (!tt_position_set(v->here) || v->here->low < 0 ||
 	    (view->watch.job == 0 && !v->public.known))
 		return false;
-	return view->fresh || tt_position_reading(&view->at) ||
-	    tt_snapshot_covers(&v->here->last, &view->at.last);
+	return view->fresh || is_there(v->here, &view->at);
 }
 
 /*
@@ -306,6 +328,7 @@ set_asked(struct tt_views *v, const struct tt_position *had)
 		return false;
 	if (tt_position_reading(&v->asked))
 		return true;
+	v->asked.generation = v->here->generation;
 	v->asked.upto_us = v->here->last_us;
 	return tt_snapshot_copy(&v->asked.upto, &v->here->last, &err) == TT_OK;
 }
@@ -344,7 +367,8 @@ tt_views_ask(struct tt_views *v, struct tt_view_ask *ask)
 	ask->n = ask->public ? v->public.n : 1;
 	ask->had = &first->at;
 	ask->upto = &v->asked.upto;
-	ask->upto_us = v->asked.upto_us;
+	ask->upto_us = v->asked.generation == v->here->generation ?
+	    INT64_MAX : v->asked.upto_us;
 	return true;
 }
 

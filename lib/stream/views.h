@@ -53,6 +53,12 @@ void		 tt_views_remove(struct tt_views *, struct tt_stream *);
 /* An event, live. */
 void		 tt_views_event(struct tt_views *, const struct tt_event *);
 
+/*
+ * The hub goes back to before a crash: one that is live is behind from now on,
+ * with what it has had.
+ */
+void		 tt_views_stay(struct tt_views *, struct tt_stream *);
+
 /* Is it to be given something that can be asked for now? */
 bool		 tt_view_wants(const struct tt_views *, const struct tt_view *);
 

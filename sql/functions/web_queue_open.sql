@@ -11,8 +11,9 @@
 --
 --      generation, xmax and read_us are of the position that a client comes back
 --      with (all null: none): resumable says that it means something here, which
---      takes the same cluster and timeline and an xmax that has been, and that
---      the log still holds all that came after.
+--      takes the same cluster and timeline, and, unless it is of a life of the
+--      log that a crash has ended, an xmax that has been; and that the log still
+--      holds all that came after.
 --
 -- Called by:   cgi-bin/queue-events and cgi-bin/updates, by lib/job/view
 -- Reads:       telltale.job_type, telltale.log_generation, telltale.log_kept
@@ -49,16 +50,17 @@ begin
         return;
     end if;
 
-    resumable := p_xmax <= pg_snapshot_xmax(pg_current_snapshot())
-        and telltale.time_from_us(p_read_us) >= (select k.since from telltale.log_kept as k)
+    resumable := telltale.time_from_us(p_read_us) >= (select k.since from telltale.log_kept as k)
         and exists (
             select from telltale.log_generation as g
               join lateral (
-                   select n.cluster, n.timeline
+                   select n.generation, n.cluster, n.timeline
                      from telltale.log_generation as n
                     order by n.generation desc
                     limit 1) as now on (now.cluster, now.timeline) = (g.cluster, g.timeline)
-             where g.generation = p_generation);
+             where g.generation = p_generation
+               and (g.generation < now.generation
+                    or p_xmax <= pg_snapshot_xmax(pg_current_snapshot())));
 
     leased := account_id is not null and p_listener_id is not null;
     if leased then

@@ -353,6 +353,7 @@ static const struct tt_feed_calls	 calls = {
 	.asks		= on_asks,
 	.missed		= on_missed,
 	.caught_up	= on_caught_up,
+	.goes_back	= nothing,
 	.lost		= on_lost,
 	.known		= on_known,
 	.unreachable	= nothing,

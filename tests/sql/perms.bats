@@ -287,7 +287,7 @@ select * from telltale.web_ticket(sha256('his'), null);
 select * from telltale.web_key_used(sha256('his'));
 select * from telltale.web_submit(sha256('guess'), null, 'video', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 select * from telltale.web_cancel(sha256('his'), null, 'yours');
-select * from telltale.feed_view('{1,2}', '1:1:', 0, pg_current_snapshot(), true, 0, 0, 99);
+select * from telltale.feed_view('{1,2}', false, '1:1:', 0, pg_current_snapshot(), 9e15::bigint, true, 0, 0, 99);
 select * from telltale.web_queue_open(sha256('his'), null, null, 0, '1', 0, null);
 select * from telltale.web_queue_list(sha256('his'), null, 100, 0, null, null);
 select * from telltale.web_queue_list(null, null, 100, 0, null, null);

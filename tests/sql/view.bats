@@ -79,10 +79,11 @@ hub() { sql "select listener_id from telltale.feed_open('h', 'p', 1, false, null
   [ "$(resumable g "$xmax" "$now - 1000000")" = f ]
   [ "$(resumable g "$xmax" "$now")" = t ]
 
-  # Another cluster's, and another timeline's, mean nothing; another life's do.
+  # Another cluster's, and another timeline's, mean nothing; another life's do,
+  # though a crash may have taken back that xmax.
   sql "insert into telltale.log_generation (cluster, timeline, life, floor_event_id)
        select cluster, timeline, gen_random_uuid(), 0 from telltale.log_generation"
-  [ "$(resumable g-1 "$xmax" "$now")" = t ]
+  [ "$(resumable g-1 "(($xmax)::text::bigint + 1000)::text::xid8" "$now")" = t ]
   sql "insert into telltale.log_generation (cluster, timeline, life, floor_event_id)
        select cluster, timeline + 1, gen_random_uuid(), 0 from telltale.log_generation limit 1"
   [ "$(resumable g-1 "$xmax" "$now")" = f ]

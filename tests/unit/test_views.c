@@ -578,6 +578,82 @@ a_number_given_out_again_loses_nothing(void **state)
 	leave(c);
 }
 
+/*
+ * The hub goes back to before what it has read; who stays, and who comes back
+ * with an id of before, has had that.
+ */
+static void
+a_crash_amid_a_read_loses_nothing(void **state)
+{
+	struct client		*stays, *leaves;
+	struct tt_position	 before = { 0 };
+	char			 id[TT_POSITION_SZ] = "";
+	uint64_t		 undone;
+
+	(void)state;
+	open_hub();
+	assert_true(tt_position_copy(&before, &here));
+	stays = come(1, NULL);
+	leaves = come(1, NULL);
+	catch_up();
+	write_event(1);
+	read_all();
+	write_event(1);
+	write_event(1);
+	undone = start_xact();
+	end_xact(undone);
+	read_some(1);
+	reads(leaves, "hello 1 2", id);
+	leave(leaves);
+	reads(stays, "hello 1 2", id);
+	tt_views_stay(fo.views, stays->st);
+	assert_int_equal(stays->st->state, TT_STREAM_BEHIND);
+
+	before.generation = 2;
+	before.last_us = here.upto_us;
+	assert_true(tt_position_copy(&here, &before));
+	next_xid = undone;
+	nxacts--;
+	write_event(1);
+	assert_int_equal(rows[3].ev.xid, undone);
+	leaves = come(1, id);
+	read_all();
+	assert_true(answer(1));
+	reads(leaves, "3", id);
+	leave(leaves);
+	leaves = come(1, id);
+	catch_up();
+	write_event(1);
+	read_all();
+	reads(leaves, "4 5", id);
+	reads(stays, "3 4 5", id);
+	leave(leaves);
+	leave(stays);
+	tt_position_forget(&before);
+}
+
+/* What another hub knows of a new life, this one is yet to hear. */
+static void
+who_is_of_a_later_life_waits(void **state)
+{
+	struct client	*c;
+	char		 id[TT_POSITION_SZ] = "";
+
+	(void)state;
+	open_hub();
+	here.generation = 2;
+	c = come(1, NULL);
+	catch_up();
+	reads(c, "hello", id);
+	leave(c);
+	here.generation = 1;
+	c = come(1, id);
+	assert_false(tt_fanout_wants(&fo));
+	here.generation = 2;
+	assert_true(tt_fanout_wants(&fo));
+	leave(c);
+}
+
 static void
 a_slow_one_gets_all_of_it_in_order(void **state)
 {
@@ -906,6 +982,8 @@ main(void)
 		TEST(what_was_open_is_not_lost),
 		TEST(what_has_begun_above_all_that_ended_is_not_lost),
 		TEST(a_number_given_out_again_loses_nothing),
+		TEST(a_crash_amid_a_read_loses_nothing),
+		TEST(who_is_of_a_later_life_waits),
 		TEST(a_slow_one_gets_all_of_it_in_order),
 		TEST(a_page_that_breaks_off_is_gone_on_with),
 		TEST(a_position_ahead_of_us_waits),
