@@ -115,7 +115,8 @@ remove_item(struct visit *v, struct tt_err *err)
 		    TT_JOB_ID_MAX);
 		return;
 	}
-	if (enter(v, "queue:write", v->id, err) != TT_OK)
+	if (enter(v, "queue:write", v->id, err) != TT_OK ||
+	    tt_form_none(&v->call->req, err) != TT_OK)
 		return;
 	(void)!tt_cancel(v->call->db, &v->who.caller, v->id, err);
 	if (err->rc == TT_NOTFOUND || err->rc == TT_CONFLICT) {

@@ -68,6 +68,15 @@ settle(struct visit *v, struct tt_err *err)
 	return err->rc;
 }
 
+/* What is done is done, and he is told so. */
+static TT_MUSTUSE enum tt_rc
+settle_write(struct visit *v, struct tt_err *err)
+{
+	if (tt_gate_settle_write(&v->who, v->call->db, err) == TT_OK)
+		tt_queue_rate(&v->call->reply, &v->who.rate);
+	return err->rc;
+}
+
 static void
 list(struct visit *v, struct tt_err *err)
 {
@@ -143,7 +152,7 @@ change(struct visit *v, struct tt_err *err)
 	    tt_form_none(req, err) != TT_OK)
 		return;
 	(void)!act->ask(v->call->db, &v->who.caller, v->what, err);
-	if (settle(v, err) == TT_OK)
+	if (settle_write(v, err) == TT_OK)
 		tt_queue_done(&v->call->reply, act->done);
 }
 

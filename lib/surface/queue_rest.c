@@ -51,6 +51,13 @@ percent(const struct tt_job *job)
 	return job->progress == NULL ? 0 : strtol(job->progress, NULL, 10);
 }
 
+/* One that waits again has not started: what there is, is of before. */
+static int64_t
+started_us(const struct tt_job *job)
+{
+	return job->status == TT_QUEUED ? 0 : job->started_us;
+}
+
 /*
  * How often it was tried again, and may be.  One that waits after an attempt
  * has its next counted, as it is what it waits for; so there are never more
@@ -78,7 +85,7 @@ put_row(struct tt_json *j, const struct tt_job *job)
 	put_int(j, "retry_count", retries(job));
 	put_int(j, "max_retries", job->max_attempts - 1);
 	put_ms(j, "created_at", job->created_us);
-	put_ms(j, "started_at", job->started_us);
+	put_ms(j, "started_at", started_us(job));
 	put_ms(j, "completed_at", job->completed_us);
 	tt_json_close(j, '}');
 }
@@ -148,9 +155,9 @@ tt_queue_video(struct tt_reply *reply, const struct tt_request *req,
 	put_string(&j, "status", tt_queue_status(job->status));
 	put_int(&j, "progress", percent(job));
 	tt_json_add_string(&j, "error", job->error);
-	if (job->started_us != 0) {
+	if (started_us(job) != 0) {
 		tt_json_key(&j, "startedAt");
-		tt_json_time(&j, job->started_us);
+		tt_json_time(&j, started_us(job));
 	}
 	if (job->completed_us != 0) {
 		tt_json_key(&j, "completedAt");

@@ -26,6 +26,7 @@ create or replace function telltale.web_queue_stats(
 language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_bitmapscan = off
 set max_parallel_workers_per_gather = 0
 set jit = off
 as $$

@@ -227,6 +227,12 @@ told() {
   denied 400 'Unknown parameter: force'
 }
 
+# bats test_tags=any-server
+@test "an item in a body is not passed over" {
+  control DELETE "items/a-$account" -H 'Content-Type: application/json' -d '{"id": "b"}'
+  denied 400
+}
+
 # --- pause and resume ----------------------------------------------------------------
 
 # bats test_tags=any-server

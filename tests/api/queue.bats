@@ -564,7 +564,7 @@ failed() { [ "$http_status" = 400 ] && [ "$body" = "{\"error\":\"Failed to $1 jo
   done_so 'Job scheduled for retry'
   get "/queue/jobs/$id"
   [ "$(field '[.status, .progress, .retry_count, .max_retries] | map(tostring) | join(" ")')" = 'pending 0 1 2' ]
-  [ "$(field '[.error, .completed_at] | unique[]')" = null ]
+  [ "$(field '[.error, .started_at, .completed_at] | unique[]')" = null ]
   [ "$(events_of "$id" job.requeued)" = 1 ]
   claim 2
 }

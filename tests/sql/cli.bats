@@ -137,6 +137,12 @@ opcode add x --description|--description
 END
 }
 
+@test "a schedule out of a program that failed is not taken for none" {
+  run -2 telltale schedule set - --account demo </dev/null
+  [[ $output == *'is empty'* ]]
+  run -2 telltale schedule set ' ' --account demo
+}
+
 @test "no database there: 3, and what it was told" {
   run -3 env TELLTALE_ADMIN_DSN='host=/nowhere' bin/telltale list
   [[ $output == *'/nowhere'* ]]
