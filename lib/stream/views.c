@@ -90,7 +90,8 @@ tt_views_add(struct tt_views *v, struct tt_stream *st)
 {
 	st->view->watch.stream = st;
 	st->view->watch.ask = -1;
-	return learn(v, st->view) && tt_watchers_add(v->watchers, &st->view->watch);
+	return learn(v, st->view) &&
+	    tt_watchers_add(v->watchers, &st->view->watch);
 }
 
 /* An ask of a stream that is gone is answered to those that are left. */

@@ -25,8 +25,8 @@ struct tt_vocabulary {
 	const char	*(*hello)(struct tt_buf *data);
 
 	/*
-	 * The comment or event that keeps a quiet stream open.  id: what to resume from, to be told
-	 * if the client's is old; or NULL.
+	 * The comment or event that keeps a quiet stream open.  id: what to
+	 * resume from, to be told if the client's is old; or NULL.
 	 */
 	void		 (*keepalive)(struct tt_buf *, const char *id);
 
