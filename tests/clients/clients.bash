@@ -196,25 +196,43 @@ heard_all() {
     diff <(heard "$1" "$2" | cut -d ' ' -f 1 | sort | uniq -d) /dev/null
 }
 
-# follow CLIENT...: from before the first event, over the death of what they
-# listen to, to the last.
-follow() {
-  local client mine followers=$*
+# meet CLIENT...: they listen, and there is nothing to be heard.
+meet() {
+  local client mine
+  followers=$*
   for client; do need "$client"; done
   mapfile -t mine < <(paths "$(new_ticket)")
   for client; do start_client "$client" "${mine[@]}"; done
   each await_open 1
-  start_writer
-  each await_round 1
+}
 
+# What they listen to is killed, and while they are away something happens.
+# Nobody tells them to come back.
+come_back() {
   kill_streams
-
-  # While they are away something happens.  Nobody tells them to come back.
+  [ -n "$writer" ] || start_writer
   within 20 has_played $(($(played) + 2))
   each await_open 2
   stop_writer
   each await_round "$(played)"
   each heard_all
+}
+
+# follow CLIENT...: from the first event, over the death of the programs, to the
+# last.
+follow() {
+  meet "$@"
+  start_writer
+  each await_round 1
+  come_back
+}
+
+# follow_untold CLIENT...: who is cut off before the first event comes back by
+# the id of none.  Not so the eventsource of npm: it keeps the ids of events
+# only, where the standard does not ask for one.
+follow_untold() {
+  meet "$@"
+  come_back
 }
 
 # --- refusals --------------------------------------------------------------------

@@ -26,6 +26,10 @@ teardown() { leave_site; }
 
 @test "lighttpd: so do a reader of lines in Python, and curl -N" { follow python curl; }
 
+@test "lighttpd: who was told nothing before the cut misses nothing after it" {
+  follow_untold chromium python curl
+}
+
 @test "lighttpd: an EventSource gives up at 401 and 204, and asks again after the end of a 200" {
   mind chromium eventsource
 }

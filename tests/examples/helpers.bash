@@ -30,6 +30,7 @@ start() {
 
 # Jobs of the tests before this one are nobody's business.
 clean_up() {
+  [ -z "${workers-}" ] || kill "${workers[@]}" 2>/dev/null || true
   [ -z "${worker-}" ] || ! kill "$worker" 2>/dev/null || wait "$worker" || true
   [ -z "${site-}" ] || ! kill "$site" 2>/dev/null || wait "$site" || true
   sql "select telltale.remove(job_id) from telltale.job" >/dev/null

@@ -12,6 +12,7 @@ setup_file() {
   cd "$BATS_FILE_TMPDIR" || return
   ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=1280x720:r=25:d=30 -f lavfi -i sine=d=30 \
     -c:v libx264 -preset ultrafast -c:a aac clip.mp4
+  ffmpeg -v error -nostdin -f lavfi -i testsrc=s=320x180:r=10:d=5 -c:v libx264 -preset ultrafast small.mp4
   # Of an hour and of few bytes, for what does not wait for its end.
   ffmpeg -v error -nostdin -f lavfi -i color=s=1280x720:r=25:d=60 -c:v libx264 -preset ultrafast blue.mp4
   ffmpeg -v error -nostdin -stream_loop 60 -i blue.mp4 -c copy long.mp4
@@ -26,7 +27,7 @@ setup() {
   load helpers
   root=$BATS_TEST_TMPDIR/media
   mkdir -p "$root/videos"
-  ln "$BATS_FILE_TMPDIR/clip.mp4" "$BATS_FILE_TMPDIR/long.mp4" "$root/videos/"
+  ln "$BATS_FILE_TMPDIR"/{clip,small,long}.mp4 "$root/videos/"
   open_stream queue /queue/events
   await queue '^event: connected'
 }
@@ -57,7 +58,7 @@ begin() {
 is_gone() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]; }
 
 # What is in the folder of the videos, but for those.
-others() { find "$root/videos" -mindepth 1 ! -name clip.mp4 ! -name long.mp4 -printf '%f '; }
+others() { find "$root/videos" -mindepth 1 ! -regex '.*/\(clip\|small\|long\)\.mp4' -printf '%f '; }
 
 @test "a video is made smaller, and how far that is is seen live" {
   id=$(submit transform '{"format": "webm", "width": 320}' videos/clip.mp4)
@@ -92,16 +93,16 @@ END
 
 @test "without a width it keeps its size, and a second time it is the same" {
   for _ in 1 2; do
-    made_of videos/clip.mp4 '{"format": "mp4"}'
+    made_of videos/small.mp4 '{"format": "mp4"}'
     [ "$output" = completed ]
-    [ "$(others)" = 'clip.mp4.mp4 ' ]
+    [ "$(others)" = 'small.mp4.mp4 ' ]
     [ "$(ffprobe -v error -select_streams v -show_entries stream=codec_name,width -of csv=p=0 \
-      "$root/videos/clip.mp4.mp4")" = h264,1280 ]
+      "$root/videos/small.mp4.mp4")" = h264,320 ]
   done
 }
 
 @test "a video that is broken is an error, in the words of ffmpeg" {
-  head -c 3000 "$root/videos/clip.mp4" >"$root/videos/broken.mp4"
+  head -c 3000 "$root/videos/small.mp4" >"$root/videos/broken.mp4"
   made_of videos/broken.mp4 '{"format": "mp4"}'
 
   [ "$output" = 'failed|FFMPEG_FAILED|FFmpeg process exited with code 1: videos/broken.mp4: Invalid data found when processing input' ]
@@ -119,9 +120,9 @@ END
 
   within 10 is_gone "$ffmpeg"
   await queue '^event: job:cancelled'
-  id=$(submit transform '{"format": "mp4", "width": 64}' videos/clip.mp4)
+  id=$(submit transform '{"format": "mp4", "width": 64}' videos/small.mp4)
   until_true "$id" "status = 'completed'"
-  [ "$(others)" = 'clip.mp4.64w.mp4 ' ]
+  [ "$(others)" = 'small.mp4.64w.mp4 ' ]
 }
 
 @test "a worker that is killed takes ffmpeg along, and the next one begins again" {
@@ -129,7 +130,7 @@ END
   kill -9 "$worker"
   wait "$worker" || true
   within 10 is_gone "$ffmpeg"
-  ln -f "$root/videos/clip.mp4" "$root/videos/long.mp4"
+  ln -f "$root/videos/small.mp4" "$root/videos/long.mp4"
 
   start examples/worker-transcode --account "$account" --root "$root"
 
@@ -177,13 +178,13 @@ END
 
 @test "a video may have any name, up to where the new one is too long" {
   name=$'videos/-i "it\'s" \\ %d\n$(id).mp4'
-  cp "$BATS_FILE_TMPDIR/clip.mp4" "$root/$name"
+  cp "$BATS_FILE_TMPDIR/small.mp4" "$root/$name"
   made_of "$name" '{"format": "mp4", "width": 64}'
   [ "$output" = completed ]
   [ -s "$root/$name.64w.mp4" ]
 
   name=$(printf %0251d.mp4 1)
-  cp "$BATS_FILE_TMPDIR/clip.mp4" "$root/$name"
+  cp "$BATS_FILE_TMPDIR/small.mp4" "$root/$name"
   made_of "$name" '{"format": "mp4"}'
   [ "$output" = "failed|UNREADABLE|$name.mp4: too long a name" ]
 }
