@@ -471,7 +471,7 @@ END
 # bats test_tags=any-server
 @test "who sends what is wrong pays for it" {
   local before
-  sql "select telltale.account_set('$account', p_rate_per_minute => 60)" >/dev/null
+  sql "select telltale.account_set('$account', p_rate_per_minute => 4)" >/dev/null
   put '{}'
   put '{}'
   before=$(header X-RateLimit-Remaining)
@@ -691,10 +691,10 @@ bake() {
 # bats test_tags=any-server
 @test "every request is counted, and the answer says how many are left" {
   local before
-  sql "select telltale.account_set('$account', p_rate_per_minute => 60)" >/dev/null
+  sql "select telltale.account_set('$account', p_rate_per_minute => 4)" >/dev/null
   control GET status
   control GET status
-  [ "$(header X-RateLimit-Limit)" = 60 ]
+  [ "$(header X-RateLimit-Limit)" = 4 ]
   before=$(header X-RateLimit-Remaining)
   control POST pause
   [ "$(header X-RateLimit-Remaining)" -lt "$before" ]
