@@ -182,7 +182,10 @@ class Watcher:
             self._queue("move", path, dest_path=moved)
         for folder in folders:
             self._tell("watch_removed", path=folder)
-        self._scan(dest)
+        # What happened since was told of the watches that were removed.
+        files, _ = self._scan(dest)
+        for path in set(self._below(dest)) - files:
+            self._file_gone(path)
 
     # --- what is there -------------------------------------------------------
 

@@ -225,6 +225,25 @@ queue_item_completed " ]
   finds '' one or two
 }
 
+@test "a file that moves twice, or moves and goes, before its jobs come leaves nothing behind" {
+  echo 'Of boats.' >"$folder/a.txt"
+  echo 'Of ships.' >"$folder/b.txt"
+  index --watch
+  work_off
+  finds 'a.txt b.txt' boat or ship
+
+  mv "$folder/a.txt" "$folder/a2.txt"
+  mv "$folder/b.txt" "$folder/b2.txt"
+  told file_moved ".dest_path == \"$folder/b2.txt\""
+  mv "$folder/a2.txt" "$folder/a3.txt"
+  rm "$folder/b2.txt"
+  named b2.txt file_deleted
+  work_off
+
+  finds a3.txt boat or ship
+  [ "$(psql -XqAt -d "$TELLTALE_SUPER_DSN" -c 'select path from example_index.document')" = "$folder/a3.txt" ]
+}
+
 @test "a file that cannot be had fails, and says why" {
   index --watch
   mkdir "$folder/sub"
@@ -326,6 +345,27 @@ queue_item_completed " ]
   named c/b watch_added
   has_count file_created true 3
   hasnt file_deleted
+}
+
+@test "a folder that gets another name: what changes in it at once is told, too" {
+  mkdir "$folder/a"
+  for name in gone changed same; do echo 'Of boats.' >"$folder/a/$name.txt"; done
+  index --watch
+  has_count file_created true 3
+
+  # All of it is in the kernel's queue before it looks.
+  kill -STOP "$worker"
+  mv "$folder/a" "$folder/b"
+  rm "$folder/b/gone.txt"
+  echo 'Of ships.' >>"$folder/b/changed.txt"
+  echo 'Of rafts.' >"$folder/b/new.txt"
+  kill -CONT "$worker"
+
+  told directory_moved ".dest_path == \"$folder/b\""
+  named b/gone.txt file_deleted
+  named b/changed.txt file_modified
+  named b/new.txt file_created
+  hasnt file_deleted '.path | endswith("same.txt")'
 }
 
 @test "a folder that goes takes its files along, and is watched no more" {
