@@ -82,9 +82,6 @@ begin
        into total
       using v_accounts, p_type, p_status;
     return next;
-    if p_offset >= total then
-        return;                         -- nothing to look for, however far
-    end if;
 
     return query execute
         'select null::text, null::integer, null::boolean, null::bigint,
