@@ -547,7 +547,7 @@ END
   [ "$http_status" = 200 ]
   [ "$(field "[.metrics.$name, .metrics.${name}_on, (.metrics.collected_at | type)] | tojson")" = '[12.5,true,"number"]' ]
   [ "$(sql "select abs($(field .metrics.collected_at) - extract(epoch from max(collected_at))) < 0.001
-              from telltale.queue_metric where name = '$name'")" = t ]
+              from telltale.queue_metric where name like '$name%'")" = t ]
 
   key=$(new_key "$(new_account)" queue:read) control GET metrics
   [ "$(field ".metrics | has(\"$name\")")" = false ]

@@ -31,7 +31,7 @@ start_receiver() {
   local out=$BATS_TEST_TMPDIR/receiver
   : >"$out.had"
   start python3 tests/tool/receiver "$out.had" >"$out.port" 2>"$out.log"
-  until_ok 10 test -s "$out.port"
+  within 10 test -s "$out.port"
   told=http://127.0.0.1:$(cat "$out.port")
 }
 
@@ -58,7 +58,7 @@ hold_the_end() {
   PGAPPNAME='holds the end' start psql -Xq -d "$TELLTALE_SUPER_DSN" -c begin \
     -c 'lock table telltale.webhook_delivery in share mode' \
     -c 'select pg_sleep(300)' >"$BATS_TEST_TMPDIR/holder" 2>&1
-  until_ok 5 says_true "select count(*) = 1 from pg_locks
+  within 5 says_true "select count(*) = 1 from pg_locks
     where relation = 'telltale.webhook_delivery'::regclass
       and mode = 'ShareLock' and granted"
 }
@@ -154,14 +154,14 @@ survives() {
   start_worker --lease 5
   await gone '^event: score.computed' 20
   await stays '^event: score.computed' 20
-  until_ok 10 about_to_end
+  within 10 about_to_end
 
   leave gone
   kill_hub
-  until_ok 10 has_ended stays
+  within 10 has_ended stays
   come_back stays
   [ -z "$(comm -12 <(sort <<<"$hub") <(program_pid compliance | sort))" ]
-  until_ok 10 status_is running
+  within 10 status_is running
   kill_worker
   let_it_end
   says_true "select status in ('processing', 'queued') from telltale.job
@@ -170,7 +170,7 @@ survives() {
 
   # By polling.  Another worker gets the job when the lease has run out.
   start_worker
-  until_ok 30 status_is completed
+  within 30 status_is completed
   [ "$(field '[.jobId, .callbackId] | join(" ")')" = "$id c-1" ]
   [ "$(field '.result | [.score, .decision] | join(" ")')" = '85 HOLD' ]
   says_true "select attempt = 2 from telltale.job where job_id = '$id'"
@@ -202,8 +202,8 @@ survives() {
   [ "$http_status" = 204 ]
 
   # By webhook, once: the daemon ends, and has nothing left.
-  until_ok 20 has_had 1
-  until_ok 10 says_true "select bool_and(state = 'delivered')
+  within 20 has_had 1
+  within 10 says_true "select bool_and(state = 'delivered')
                            from telltale.webhook_delivery"
   kill "$daemon"
   wait "$daemon"
