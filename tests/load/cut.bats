@@ -29,8 +29,8 @@ cut_up() {
 }
 
 @test "updates: 20,000 events by 16 writers, each once, over a hundred cuts" {
-  begin_load cut /api/updates --reconnect --cuts $CUTS
-  begin_load whole /api/updates
+  begin_load cut --url "$updates" --reconnect --cuts $CUTS
+  begin_load whole --url "$updates"
   publishers 16 1250
   writers_ended
   last_word over
@@ -45,8 +45,8 @@ cut_up() {
 }
 
 @test "queue: jobs of 16 workers, each event once and in order, over a hundred cuts" {
-  begin_load cut /queue/events --reconnect --cuts $CUTS --cut-bytes 16384
-  begin_load whole /queue/events
+  begin_load cut --url "$queue" --reconnect --cuts $CUTS --cut-bytes 16384
+  begin_load whole --url "$queue"
   over=over-$(unique 8)
   workers 16 120
   writers_ended

@@ -88,7 +88,7 @@ ends_on() {
   tail -n 2 "$(stream_file a)" | grep -qE '^retry: [0-9]+$'
   [ "$(events a | wc -l)" = 1 ]
   within 5 has_program
-  within 5 serves
+  within 5 serves progress
   tail -c "+$from" "$TELLTALE_DIR/log/error.log" | grep 'child exited: 0 '
   run ! grep -E 'signalled|end-of-file' <(tail -c "+$from" "$TELLTALE_DIR/log/error.log")
 }

@@ -10,25 +10,33 @@ load ../stream/sse
 
 program_file=$TELLTALE_DIR/site/cgi-bin/progress.fcgi
 
-program_pid() { pgrep -xf "$program_file" | head -n 1; }
-has_program() { [ -n "$(program_pid)" ]; }
+# program_pid [NAME]: that of $program_file, or of another program.
+program_pid() {
+  local file=$program_file
+  [ -z "${1-}" ] || file=${program_file%/*}/$1.fcgi
+  pgrep -xf "$file" | head -n 1
+}
+has_program() { [ -n "$(program_pid "$@")" ]; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # lighttpd starts a program that ended again, at most once a second; until then
 # it answers 503 itself.
+declare -gA path_of=([progress]=/api/v1/job/x/progress [queue-events]=/queue/events [updates]=/api/updates)
 serves() {
-  [ "$(curl -s -o /dev/null -w '%{http_code}' "$TELLTALE_URL/api/v1/job/x/progress")" = 401 ]
+  case $(curl -s -o /dev/null -I -w '%{http_code}' "$TELLTALE_URL${path_of[$1]}") in
+    000|5*) false ;;
+  esac
 }
 
-# restart_program SIGNAL: end it; the web server starts another.
+# restart_program SIGNAL [NAME]: end it; the web server starts another.
 restart_program() {
-  local pid
-  within 8 has_program
-  pid=$(program_pid)
+  local pid name=${2:-progress}
+  within 8 has_program "$name"
+  pid=$(program_pid "$name")
   kill -"$1" "$pid"
   within 8 is_gone "$pid"
-  within 8 has_program
-  within 8 serves
+  within 8 has_program "$name"
+  within 8 serves "$name"
 }
 
 # configure [NAME=VALUE...]: what telltale.conf says more than the stack wrote
@@ -85,14 +93,16 @@ newer_than() { [ "$(counter "$1")" -gt "$2" ]; }
 sseload=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build
 sseload+=$(sed -n 's/^san=\(.\)/-\1/p' "$TELLTALE_DIR/settings")/tests/tool/sseload
 
-# start_load NAME ARGUMENT...: sseload in the background; $key is presented.
+# start_load NAME ARGUMENT...: sseload in the background; $key is presented.  What
+# comes is written down, unless it is $unheard.
 start_load() {
-  local out=$BATS_FILE_TMPDIR/$1
+  local out=$BATS_FILE_TMPDIR/$1 write=(--out "$BATS_FILE_TMPDIR/$1.events")
   shift
+  [ -z "${unheard-}" ] || write=()
   : >"$out.events"
-  rm -f "$out.status"
+  rm -f "$out.status" "$out.told" "$out.pid"
   (
-    TELLTALE_KEY=$key "$sseload" --out "$out.events" "$@" >"$out.json" 2>"$out.told" &
+    TELLTALE_KEY=$key "$sseload" ${write[@]+"${write[@]}"} "$@" >"$out.json" 2>"$out.told" &
     echo $! >"$out.pid"
     wait $! || { echo $? >"$out.status"; exit; }
     echo 0 >"$out.status"
@@ -104,7 +114,7 @@ load_file() { printf '%s/%s.%s' "$BATS_FILE_TMPDIR" "$1" "$2"; }
 load_ended() { [ -s "$(load_file "$1" status)" ]; }
 
 # all_open NAME [SECONDS]
-all_open() { within "${2:-20}" grep -q ' open$' "$(load_file "$1" told)"; }
+all_open() { within "${2:-20}" grep -qs ' open$' "$(load_file "$1" told)"; }
 
 # have_had NAME COUNT PATTERN: so many lines of events match.
 have_had() { [ "$(grep -cE "$3" "$(load_file "$1" events)")" -ge "$2" ]; }

@@ -1,19 +1,20 @@
 # Words for streams of a whole queue: many who write to its log at once, and
 # what a client has had beside what the log holds.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # account is the test's
+# shellcheck disable=SC2034,SC2154 # account is the test's, and what is set for it
 
 super() { psql -XAtq -v ON_ERROR_STOP=1 -d "$TELLTALE_SUPER_DSN" -c "$1"; }
 
 # --- clients -------------------------------------------------------------------
 
-# begin_load NAME PATH [SSELOAD ARGUMENT...]: and each has an id to go on from.
+# begin_load NAME SSELOAD ARGUMENT...: and each has an id to go on from.
 begin_load() {
-  local name=$1 path=$2
-  shift 2
-  start_load "$name" --url "$TELLTALE_URL$path" "$@"
-  within 30 grep -q ' begun$' "$(load_file "$name" told)"
+  start_load "$@"
+  within 30 grep -qs ' begun$' "$(load_file "$1" told)"
 }
+
+queue=$TELLTALE_URL/queue/events
+updates=$TELLTALE_URL/api/updates
 
 # --- writers -------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ workers() {
 }
 
 writers_ended() {
-  wait ${writer_pids[@]+"${writer_pids[@]}"} || true
+  [ ${#writer_pids[@]} -eq 0 ] || wait "${writer_pids[@]}" || true
   writer_pids=()
 }
 
@@ -127,7 +128,10 @@ said_to() {
 
 # has_all_said NAME STREAM: all that was committed and nothing else, each once,
 # and what a writer said in the order in which he said it.
-has_all_said() { diff <(said_in_log) <(said_to "$1" "$2"); }
+has_all_said() {
+  local difference
+  difference=$(diff <(said_in_log) <(said_to "$1" "$2")) || { head -n 20 <<<"$difference"; false; }
+}
 
 # Jobs' events in their order: must (or may, where a newer one of the job may
 # stand for it), and how /queue/events says it.

@@ -1,7 +1,7 @@
 /*
  * sseload - opens streams of Server-Sent Events, many if need be, and says
  * what came of it.  kinds: how many of them differ in what they have had, or in
- * its order.
+ * its order; digest: what all of these have had.
  *
  * The summary is one line of JSON on the standard output; when all streams are
  * open, and when all have begun (been given an id), a line on the standard
@@ -39,6 +39,7 @@ usage(void)
 	    "\t--streams N         taking the URLs in turn; default one each\n"
 	    "\t--rate BYTES        that a stream reads in a second\n"
 	    "\t--events N          until each stream has had as many\n"
+	    "\t--until TEXT        until each has had it, which comes once\n"
 	    "\t--seconds N         at most; default until all have ended\n"
 	    "\t--connect-rate N    streams begun in a second\n"
 	    "\t--reconnect         like an EventSource\n"
@@ -70,6 +71,8 @@ read_option(struct wish *w, const char *name, const char *value)
 	if (strcmp(name, "--last-id") == 0)
 		return w->urls.n == 1 && (w->urls.url[0].last_id =
 		    strdup(value)) != NULL;
+	if (strcmp(name, "--until") == 0)
+		return *(w->until = value) != '\0';
 	if (strcmp(name, "--out") == 0)
 		return (w->out = fopen(value, "w")) != NULL;
 	return number(value,
@@ -88,7 +91,7 @@ known(const char *name)
 	static const char *const	 names[] = {
 		"--url", "--urls", "--last-id", "--out", "--streams", "--rate",
 		"--events", "--seconds", "--connect-rate", "--cuts",
-		"--cut-bytes"
+		"--cut-bytes", "--until"
 	};
 	size_t				 i;
 
@@ -145,7 +148,8 @@ print_latency(struct latency *l)
 static void
 print_summary(struct load *l)
 {
-	uint64_t	 fewest, most;
+	uint64_t	 fewest, most, digest;
+	long		 kinds = load_kinds(l, &digest);
 
 	load_range(l, &fewest, &most);
 	printf("{\"streams\":%ld,\"connected\":%ld,\"open\":%ld",
@@ -162,7 +166,8 @@ print_summary(struct load *l)
 	    ",\"reconnects\":%" PRIu64, l->ended, l->stopped, l->refused,
 	    l->errors, l->reconnects);
 	printf(",\"cuts\":%" PRIu64 ",\"cut_within\":%" PRIu64
-	    ",\"kinds\":%ld", l->cuts, l->cut_within, load_kinds(l));
+	    ",\"kinds\":%ld,\"digest\":\"%016" PRIx64 "\"", l->cuts,
+	    l->cut_within, kinds, digest);
 	printf(",\"duplicates\":%" PRIu64 ",\"disorder\":%" PRIu64
 	    ",\"gaps\":%" PRIu64, l->tally.duplicates, l->tally.disorder,
 	    l->tally.gaps);

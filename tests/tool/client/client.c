@@ -243,7 +243,8 @@ got_event(void *arg, const struct sse_event *ev)
 		write_out(c, ev);
 	l->events++;
 	c->nevents++;
-	if ((long)c->nevents == l->wish->events)
+	if ((long)c->nevents == l->wish->events || (l->wish->until != NULL &&
+	    strstr(ev->data, l->wish->until) != NULL))
 		l->satisfied++;
 }
 

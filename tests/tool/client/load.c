@@ -85,15 +85,19 @@ load_range(const struct load *l, uint64_t *fewest, uint64_t *most)
 }
 
 long
-load_kinds(const struct load *l)
+load_kinds(const struct load *l, uint64_t *digest)
 {
 	long	 i, j, n = 0;
 
+	*digest = 0;
 	for (i = 0; i < l->wish->streams; i++) {
 		for (j = 0; j < i; j++)
 			if (l->clients[j].digest == l->clients[i].digest)
 				break;
-		n += j == i;
+		if (j == i) {
+			*digest += l->clients[i].digest;
+			n++;
+		}
 	}
 	return n;
 }
@@ -148,7 +152,7 @@ static bool
 enough(const struct load *l)
 {
 	return l->finished == l->wish->streams ||
-	    (l->wish->events > 0 && l->satisfied == l->wish->streams) ||
+	    l->satisfied == l->wish->streams ||
 	    (l->wish->seconds > 0 && load_now_us() - l->began_us >=
 	    l->wish->seconds * 1000000);
 }

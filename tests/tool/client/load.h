@@ -22,6 +22,7 @@ struct wish {
 	long		 streams;
 	long		 rate;		/* bytes a second that a stream reads */
 	long		 events;	/* enough for each stream */
+	const char	*until;		/* data that is the last for each */
 	long		 seconds;
 	long		 connect_rate;	/* streams begun in a second */
 	long		 cuts;		/* of each stream's connections */
@@ -35,7 +36,7 @@ struct load {
 	struct client		*clients;
 	int			 epoll;
 	long			 waiting, answering, open, finished;
-	long			 satisfied;	/* have had wish->events */
+	long			 satisfied;	/* have had that */
 	bool			 told;		/* that all are open, */
 	bool			 told_begun;	/* and have begun */
 	int64_t			 began_us, connected_us;
@@ -61,8 +62,11 @@ void	 load_run(struct load *, const volatile sig_atomic_t *stop);
 /* The fewest and the most events that a stream has had. */
 void	 load_range(const struct load *, uint64_t *fewest, uint64_t *most);
 
-/* How many streams have not had the same as one before them. */
-long	 load_kinds(const struct load *);
+/*
+ * How many streams have not had the same as one before them, and the sum of the
+ * digests of these.
+ */
+long	 load_kinds(const struct load *, uint64_t *digest);
 
 int64_t	 load_now_us(void);
 
