@@ -21,7 +21,10 @@ static const struct tt_vocabulary *const vocabularies[] = {
 	&tt_updates_vocabulary
 };
 
-/* One line, harmless inside HTML; of JSON there comes JSON. */
+/*
+ * One line, harmless inside HTML; of JSON there comes JSON, where a number may
+ * have more digits than jansson's integers.
+ */
 static void
 check_said(const struct tt_buf *said, bool is_json)
 {
@@ -34,7 +37,7 @@ check_said(const struct tt_buf *said, bool is_json)
 	assert(target_text_ok(tt_buf_text(said), "\r\n"));
 	if (!is_json)
 		return;
-	v = json_loadb(said->data, said->sz, 0, NULL);
+	v = json_loadb(said->data, said->sz, JSON_DECODE_INT_AS_REAL, NULL);
 	assert(json_is_object(v));
 	json_decref(v);
 }
