@@ -15,6 +15,7 @@
 #include "web/request.h"
 
 #define CHUNK_SZ	8192
+#define END_MS		1000
 #define PLACE_MS	500
 #define PLACE_STEP_MS	5
 
@@ -169,6 +170,20 @@ read_up_to(const FCGX_Request *fcgi, size_t end, int64_t deadline,
 	return TT_OK;
 }
 
+/*
+ * The body is here, and the web server has still to say that there is no more.
+ * Answered and closed on before that, Apache's mod_proxy_fcgi finds its pipe
+ * broken, and makes a 503 of the answer.
+ */
+static void
+read_end(const FCGX_Request *fcgi)
+{
+	char	 c;
+
+	if (fcgi->in != NULL)
+		(void)!read_stream(fcgi, &c, 1, END_MS);
+}
+
 static bool
 try_place(void)
 {
@@ -212,7 +227,9 @@ tt_body_read(const struct tt_request *req, size_t sz, size_t max, int ms,
 	if (!take_place())
 		return tt_err_tell(err, TT_UNAVAIL,
 		    "Too many requests are being sent here; try again");
-	(void)!read_up_to(req->fcgi, told ? sz : max + 1, deadline, buf, err);
+	if (read_up_to(req->fcgi, told ? sz : max + 1, deadline, buf, err) ==
+	    TT_OK && told)
+		read_end(req->fcgi);
 	(void)atomic_fetch_sub(&reading, 1);
 	if (err->rc != TT_OK)
 		return err->rc;

@@ -172,7 +172,7 @@ mend(struct tt_reply *reply)
 }
 
 /*
- * Has all of the request been read?  Then the peer has no more to say, and the
+ * Has all of the request been read, to the end of its input?  Then the peer has no more to say, and the
  * connection can be closed on the answer at once: a thread need not wait for a
  * server that passes the answer on to a slow client (Apache's mod_proxy_fcgi).
  */
@@ -181,8 +181,8 @@ heard_out(const FCGX_Request *fcgi)
 {
 	char	 c;
 
-	return !has_body(fcgi) && FCGX_GetStr(&c, 1, fcgi->in) == 0 &&
-	    FCGX_GetError(fcgi->in) == 0;
+	return (fcgi->in->isClosed || !has_body(fcgi)) &&
+	    FCGX_GetStr(&c, 1, fcgi->in) == 0 && FCGX_GetError(fcgi->in) == 0;
 }
 
 static bool

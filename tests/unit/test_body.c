@@ -206,6 +206,7 @@ a_body_is_read_whole(void **state)
 	put_record(conn.fd, STDIN, data + 1, 9999);
 	put_record(conn.fd, STDIN, data + 10000, 10000);
 	put_record(conn.fd, STDIN, "x", 1);
+	put_record(conn.fd, STDIN, NULL, 0);
 	assert_int_equal(read_body(&conn, 20000, LONG_MS), TT_OK);
 	assert_int_equal(buf.sz, sizeof(data));
 	assert_memory_equal(buf.data, data, sizeof(data));
@@ -218,6 +219,42 @@ a_body_is_read_whole(void **state)
 	assert_int_equal(read_body(&conn, 20000, LONG_MS), TT_OK);
 	assert_int_equal(buf.sz, sizeof(data));
 	assert_memory_equal(buf.data, data, sizeof(data));
+	close_link(&conn);
+}
+
+/* The end of the input comes by itself, some time after the body. */
+static void *
+end_input(void *arg)
+{
+	struct link	*l = arg;
+
+	(void)poll(NULL, 0, SHORT_MS);
+	put_record(l->fd, STDIN, NULL, 0);
+	return NULL;
+}
+
+static void
+the_end_of_the_input_is_read_too(void **state)
+{
+	pthread_t	 thread;
+
+	(void)state;
+	open_link(&conn, "CONTENT_LENGTH=3", NULL);
+	put_record(conn.fd, STDIN, "abc", 3);
+	assert_int_equal(pthread_create(&thread, NULL, end_input, &conn), 0);
+	assert_int_equal(read_body(&conn, 10, LONG_MS), TT_OK);
+	assert_string_equal(tt_buf_text(&buf), "abc");
+	assert_true(conn.fcgi.in->isClosed);
+	assert_int_equal(FCGX_GetError(conn.fcgi.in), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close_link(&conn);
+
+	/* Where it does not come, there is a body all the same. */
+	open_link(&conn, "CONTENT_LENGTH=3", NULL);
+	put_record(conn.fd, STDIN, "abc", 3);
+	assert_int_equal(read_body(&conn, 10, LONG_MS), TT_OK);
+	assert_string_equal(tt_buf_text(&buf), "abc");
+	assert_int_not_equal(FCGX_GetError(conn.fcgi.in), 0);
 	close_link(&conn);
 }
 
@@ -353,16 +390,19 @@ only_half_of_the_threads_read_at_once(void **state)
 	assert_int_equal(tt_body_read(&conn.req, 0, 1, 1, &buf, &err), TT_OK);
 	tt_body_threads(4);
 	put_record(conn.fd, STDIN, "y", 1);
+	put_record(conn.fd, STDIN, NULL, 0);
 	assert_int_equal(read_body(&conn, 1, LONG_MS), TT_OK);
 	tt_body_threads(1);
 
 	/* A place is given back. */
 	put_record(slow.fd, STDIN, "x", 1);
+	put_record(slow.fd, STDIN, NULL, 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(slow_err.rc, TT_OK);
 	close_link(&conn);
 	open_link(&conn, "CONTENT_LENGTH=1", NULL);
 	put_record(conn.fd, STDIN, "z", 1);
+	put_record(conn.fd, STDIN, NULL, 0);
 	assert_int_equal(read_body(&conn, 1, LONG_MS), TT_OK);
 	assert_string_equal(tt_buf_text(&buf), "z");
 	close_link(&slow);
@@ -471,6 +511,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(the_length_is_checked_before_a_byte_is_read),
 		cmocka_unit_test(a_body_is_read_whole),
+		cmocka_unit_test(the_end_of_the_input_is_read_too),
 		cmocka_unit_test(a_body_without_length_is_bounded_too),
 		cmocka_unit_test(a_body_cut_short_is_refused),
 		cmocka_unit_test(silence_ends_at_the_deadline),
