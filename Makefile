@@ -147,10 +147,19 @@ fuzz:
 	@$(MAKE) $(AGAIN) SAN=fuzz B=build-fuzz fuzzprog
 	@tests/fuzz/run $(if $T,--seconds $T)
 
-bench: bench-rate
+# bench/run GROUP for bench-GROUP; alone, all that has a target.
+bench: benchprogs
+	@bench/run
 
 bench-rate: $B/bench/rate
 	$<
+
+bench-%: benchprogs
+	@bench/run $*
+
+benchprogs:
+	@tools/deps bench
+	@$(MAKE) $(AGAIN) testprogs $(BENCHES)
 
 check: testprogs
 	@tests/run $(if $(SAN),--san $(SAN)) lint unit house
@@ -191,7 +200,9 @@ help:
 	@sed -n '/^$$/q;s/^#[	 ]\{0,1\}//p' Makefile
 	@echo
 	@echo 'make check		units, lint and the rules of the tree: quick'
-	@echo 'make bench		what it costs; bench-rate: a decision of the gate'
+	@echo 'make bench		side by side with others, into bench/RESULTS.md;'
+	@echo '			bench-fanout, -follow, -writers, -lists, -status: one part'
+	@echo 'make bench-rate		what a decision of the gate costs'
 	@echo 'make fuzz T=600		each target of tests/fuzz for so long (10 s)'
 	@echo 'make lint		headers, includes, format, cppcheck, ShellCheck'
 	@echo 'make demo FILE=F	the demo on a file of yours; make demo-stop ends it'
@@ -199,7 +210,7 @@ help:
 	@echo 'make uninstall, make clean'
 	@echo 'tests/run --help	one suite, one file, one server'
 
-.PHONY: all bench bench-rate check clean compile-command demo demo-stop fuzz \
+.PHONY: all bench bench-rate benchprogs check clean compile-command demo demo-stop fuzz \
 	fuzzprog help install lint test testprogs uninstall FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
