@@ -1,5 +1,6 @@
 # Words that the measurements are written in.
 # shellcheck shell=bash
+# shellcheck disable=SC2016,SC2034 # at_end's are for later; others use the words
 
 # shellcheck source=tests/within.bash
 . tests/within.bash
