@@ -9,7 +9,10 @@ setup() {
   load ../stream/sse
 }
 
-teardown() { leave_all; }
+teardown() {
+  leave_all
+  [ -z "${held-}" ] || let_go
+}
 
 # limited RATE: a key of its own account, with a job that waits and one that has
 # ended; sets key, waits, over and rate, and when that began.
@@ -272,18 +275,20 @@ told_of_304() {
 
 super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1"; }
 
-# hold TABLE: whoever writes to it waits, until let_go or for 4 s.
+# hold TABLE: whoever writes to it waits, until let_go.
 hold() {
   local table=$1
+  held=yes
   psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "begin; lock table telltale.$table in exclusive mode;
-    select pg_sleep(4) /* hold */" >/dev/null 2>&1 3>&- 4>&- &
+    select pg_sleep(60) /* hold */" >/dev/null 2>&1 3>&- 4>&- &
   is_held() { [ "$(super "select count(*) from pg_locks
     where relation = 'telltale.$table'::regclass and mode = 'ExclusiveLock' and granted")" = 1 ]; }
   within 3 is_held
 }
-# waiting N TABLE
-waiting() { [ "$(super "select count(*) from pg_locks
-  where relation = 'telltale.$2'::regclass and not granted")" = "$1" ]; }
+# waiting N TABLE: so many requests; a tick() may wait beside them.
+waiting() { [ "$(super "select count(*) from pg_locks as l join pg_stat_activity as a using (pid)
+  where l.relation = 'telltale.$2'::regclass and not l.granted
+    and a.query like '%telltale.web\_%'")" = "$1" ]; }
 let_go() {
   super "select pg_cancel_backend(pid) from pg_stat_activity
           where query like '%/* hold */' and pid <> pg_backend_pid()" >/dev/null
@@ -303,7 +308,7 @@ write_twice() {
     curl -sS --max-time 20 -X "$method" -H "Authorization: Bearer $key" -D "$out.$n" -o /dev/null \
       -H 'Content-Type: application/json' -d "$json" "$TELLTALE_URL${path/JOB/${jobs[n]}}" 3>&- 4>&- &
   done
-  within 3 waiting 2 "$table"
+  within 5 waiting 2 "$table"
   let_go
   wait
   headers=$(cat "$out.0" "$out.1" | tr -d '\r')
