@@ -68,17 +68,4 @@ void	 tt_reply_send(struct tt_reply *, FCGX_Request *, bool head_only);
  */
 int	 tt_reply_detach(FCGX_Request *, int *request_id);
 
-/*
- * Close a detached connection so that what was written arrives: no more from
- * us, read what the peer still has to say for up to a second.  A few threads
- * may wait so at a time (tt_reply_threads()); others read what is there.
- */
-void	 tt_reply_close(int fd);
-
-/*
- * Of so many accepting threads a quarter may, and at least one: who sends half
- * a body to those that want none must not hold them all.  At start-up.
- */
-void	 tt_reply_threads(int threads);
-
 #endif /* !TT_REPLY_H */

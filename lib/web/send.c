@@ -5,27 +5,17 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "web/linger.h"
 #include "web/record.h"
 #include "web/reply.h"
 
 #define SEND_MS		30000
-#define LINGER_MS	1000
-#define SKIM_READS	16
-
-static atomic_int	 may_linger = 1;	/* threads at once */
-static atomic_int	 lingering;
-
-void
-tt_reply_threads(int threads)
-{
-	atomic_store(&may_linger, threads < 8 ? 1 : threads / 4);
-}
+#define DRAIN_MS	1000
 
 int
 tt_reply_detach(FCGX_Request *fcgi, int *request_id)
@@ -85,35 +75,11 @@ send_all(int fd, const char *p, size_t sz)
 static void
 drain(int fd)
 {
-	int64_t	 deadline = tt_clock_mono_ms() + LINGER_MS;
+	int64_t	 deadline = tt_clock_mono_ms() + DRAIN_MS;
 	char	 sink[4096];
 
 	while (ready(fd, POLLIN, deadline) && read(fd, sink, sizeof(sink)) > 0)
 		continue;
-}
-
-/* The same of what has come by now, and not much of it. */
-static void
-skim(int fd)
-{
-	char	 sink[4096];
-	int	 i;
-
-	for (i = 0; i < SKIM_READS; i++)
-		if (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) <= 0)
-			break;
-}
-
-void
-tt_reply_close(int fd)
-{
-	(void)shutdown(fd, SHUT_WR);
-	if (atomic_fetch_add(&lingering, 1) < atomic_load(&may_linger))
-		drain(fd);
-	else
-		skim(fd);
-	(void)atomic_fetch_sub(&lingering, 1);
-	(void)close(fd);
 }
 
 /* Does the request say that it has a body? */
@@ -172,9 +138,8 @@ mend(struct tt_reply *reply)
 }
 
 /*
- * Has all of the request been read, to the end of its input?  Then the peer has no more to say, and the
- * connection can be closed on the answer at once: a thread need not wait for a
- * server that passes the answer on to a slow client (Apache's mod_proxy_fcgi).
+ * Has all of the request been read, to the end of its input?  Then the peer has
+ * no more to say, and the connection can be closed on the answer at once.
  */
 static bool
 heard_out(const FCGX_Request *fcgi)
@@ -202,7 +167,7 @@ send_records(struct tt_reply *reply, FCGX_Request *fcgi,
 	if (heard)
 		(void)close(fd);
 	else
-		tt_reply_close(fd);
+		tt_linger_close(fd);
 	return sent;
 }
 

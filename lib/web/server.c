@@ -25,13 +25,15 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "web/body.h"
+#include "web/linger.h"
 #include "web/server.h"
 
 #define LISTEN_FD	0
 #define RECEIVE_S	10	/* a half-sent request frees its thread */
 #define SEND_S		30
 #define SHORTAGE_MS	100
-#define SPARE_FDS	32	/* for all that is not a stream */
+#define LINGER_MS	1000
+#define SPARE_FDS	(32 + TT_LINGER_MOST)	/* for what is no stream */
 
 extern char		**environ;
 
@@ -250,6 +252,7 @@ run_fastcgi(void)
 	calls = calloc((size_t)conf.threads, sizeof(*calls));
 	threads = calloc((size_t)conf.threads, sizeof(*threads));
 	if (calls == NULL || threads == NULL || FCGX_Init() != 0 ||
+	    tt_linger_start(LINGER_MS) == -1 ||
 	    (flags = fcntl(LISTEN_FD, F_GETFL)) == -1 ||
 	    fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1) {
 		free(calls);
@@ -270,6 +273,7 @@ run_fastcgi(void)
 	on_stop(0);
 	for (i = 0; i < n; i++)
 		(void)pthread_join(threads[i], NULL);
+	tt_linger_end();
 	for (i = 0; i < n; i++)
 		call_done(&calls[i]);
 	free(calls);
@@ -346,7 +350,6 @@ tt_server_main(int argc, char **argv, const struct tt_program *p)
 	}
 	descriptors();
 	tt_body_threads(conf.threads);
-	tt_reply_threads(conf.threads);
 	if (p->start != NULL && p->start(&conf, &err) != TT_OK) {
 		tt_error("%s", err.msg);
 		goto out;
