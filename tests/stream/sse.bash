@@ -61,9 +61,16 @@ show_stream() {
   cat "$(stream_file "$1" head)" "$(stream_file "$1")" "$(stream_file "$1" err)" || true
 }
 
-# await NAME PATTERN [SECONDS]: until a line matches.
+# came NAME PATTERN: a line of it matches.  Servers part what they pass on where
+# they like: what comes after the last empty line is not looked at yet.
+came() {
+  awk '{ part = part $0 "\n" } /^$/ { printf "%s", part; part = "" }' "$(stream_file "$1")" |
+    grep -E -e "$2" >/dev/null
+}
+
+# await NAME PATTERN [SECONDS]: until a line matches, and its event is whole.
 await() {
-  within "${3:-5}" grep -qE -e "$2" "$(stream_file "$1")" ||
+  within "${3:-5}" came "$1" "$2" ||
     { show_stream "$1" "where no line matches $2"; return 1; }
 }
 
