@@ -106,7 +106,7 @@ teardown() { leave_all; }
   claim_job "$account" move
   open_stream b "$all" -H "Last-Event-ID: $last"
   await b '"step 9"'
-  await b "progress\":0.*|$y\",\"status\":\"processing"
+  await b "$y\",\"status\":\"processing"
   worker "select telltale.cancel('$z')"
   await b CANCELLED
 
@@ -187,7 +187,7 @@ teardown() { leave_all; }
 @test "a hundred jobs with the longest ids that there are fit into one request" {
   local list
   list=$(sql "select string_agg(telltale.submit('$account', 'checksum',
-    job_id => rpad('$(unique)-' || n || '-', 64, 'x')), ',' order by n)
+    job_id => rpad('$(unique 8)-' || n || '-', 64, 'x')), ',' order by n)
     from generate_series(1, 100) as n")
   open_stream a "/api/v1/jobs/progress?ids=$list"
   await a '^id: 1(-1){99}$'
