@@ -180,7 +180,7 @@ streams_again() {
 
 no_database() {
   super "alter role telltale_web nologin;
-         select pg_terminate_backend(pid) from pg_stat_activity where usename = 'telltale_web'" >/dev/null
+         select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'telltale_web'" >/dev/null
 }
 
 teardown() {

@@ -212,7 +212,7 @@ created_at started_at completed_at attempt" ]
 @test "a request after the database's connections were cut is answered" {
   id=$(submit_job "$account" image)
   get "/api/v1/job/$id"
-  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "select pg_terminate_backend(pid) from pg_stat_activity
+  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where usename = 'telltale_web' and application_name not like '%feed%'" >/dev/null
 
   get "/api/v1/job/$id"

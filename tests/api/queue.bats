@@ -870,7 +870,7 @@ too_often() {
 }
 
 cut_off() {
-  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "select count(pg_terminate_backend(pid)) from pg_stat_activity
+  psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
     where usename = 'telltale_web'" >/dev/null
 }
 
