@@ -17,7 +17,12 @@ teardown() { super 'alter role telltale_web connection limit -1'; }
 super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1" >/dev/null; }
 
 # Addresses that no other test has, of networks that are for examples.
-v4() { echo "198.$((18 + RANDOM % 2)).$((RANDOM % 256)).$((RANDOM % 256))"; }
+v4() {
+  local n
+  echo >>"$BATS_FILE_TMPDIR/addresses"
+  n=$(wc -l <"$BATS_FILE_TMPDIR/addresses")
+  echo "198.18.$((n / 256)).$((n % 256))"
+}
 v6() { printf '2001:db8:%x' $((RANDOM + 1)); }
 
 # from FORWARDED [PATH]: ask, with the key.

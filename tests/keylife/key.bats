@@ -180,7 +180,8 @@ hour() { sql "select date_trunc('hour', now())"; }
 
   psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "update telltale.key_use
     set last_used_at = last_used_at - interval '1 hour' where key_id = $n"
+  since=$(hour)
   status_is 200 /api/v1/jobs
-  [ "$(sql "select last_used_at = date_trunc('hour', now(), 'UTC')
+  [ "$(sql "select last_used_at in ('$since', date_trunc('hour', now(), 'UTC'))
               from telltale.key_use where key_id = $n")" = t ]
 }

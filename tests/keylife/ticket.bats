@@ -84,8 +84,11 @@ has_no_more() { status_is 401 "/api/v1/jobs/progress?ids=$job&ticket=$ticket" -I
   draw "{\"job_id\": \"$job\"}"
   watch_by a
 
+  # A ticket is good for five seconds here: each request has its own.
+  draw "{\"job_id\": \"$job\"}"
   get "/api/v1/job/$other/progress?ticket=$ticket"
   refused 403 FORBIDDEN
+  draw "{\"job_id\": \"$job\"}"
   get "/api/v1/jobs/progress?ids=$job,$other&ticket=$ticket"
   refused 403 FORBIDDEN
 }
@@ -95,6 +98,7 @@ has_no_more() { status_is 401 "/api/v1/jobs/progress?ids=$job&ticket=$ticket" -I
   draw
   watch_by a
   [ "$(stream_header a X-RateLimit-Limit)" = 600 ]
+  draw
   get "$path?ticket=$ticket"
   refused 429 RATE_LIMITED
   key=$reader get "$path"
