@@ -75,13 +75,19 @@ stop_holding() {
 # in_a_second METHOD PATH [CURL ARGUMENT...]: is answered 200, and soon enough,
 # which is a second, or $patience, of a machine that has nothing else to do.
 in_a_second() {
-  local method=$1 path=$2
+  local method=$1 path=$2 asking
   shift 2
-  curl -sS --max-time "$(stretched "${patience:-1}")" -X "$method" -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code} after %{time_total} s\n' \
-    -H "Authorization: Bearer $key" "$@" "$TELLTALE_URL$path" >"$BATS_TEST_TMPDIR/good"
+  curl -sS --max-time 60 -X "$method" -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code} after %{time_total} s\n' \
+    -H "Authorization: Bearer $key" "$@" "$TELLTALE_URL$path" >"$BATS_TEST_TMPDIR/good" 3>&- 4>&- &
+  asking=$!
+  within "${patience:-1}" has_gone "$asking" || { kill "$asking"; return 1; }
+  wait "$asking"
   cat "$BATS_TEST_TMPDIR/good"
   grep -q '^200' "$BATS_TEST_TMPDIR/good"
 }
+
+# A process of this shell has ended.
+has_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 asks_a_status() { in_a_second GET "/api/v1/job/$job"; }
 asks_for_a_ticket() { in_a_second POST /api/v1/ticket -d '{}' -H 'Content-Type: application/json'; }
