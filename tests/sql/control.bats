@@ -35,11 +35,13 @@ verdicts() {
        select i.verdict || ' ' || (i.total is null) from telltale.web_queue_items($1, '$2', 10, 0) as i"
 }
 
-# many ACCOUNT N: queued jobs of three types, of five priorities, due and due later.
+# many ACCOUNT N: queued jobs of three types, of five priorities, due and due
+# later; none comes due while a test looks.
 many() {
   sql "select setseed(0.3);
        select count(telltale.submit('$1', (array['video', 'index', 'move'])[1 + n % 3], priority => (random() * 4)::int,
-              run_after => now() + (random() - 0.7) * interval '1 hour', job_id => '$1-' || n))
+              run_after => now() + case when random() < 0.7 then -1 else 1 end * (0.5 + random()) * interval '1 hour',
+              job_id => '$1-' || n))
          from generate_series(1, $2) as n" >/dev/null
 }
 

@@ -48,16 +48,19 @@ teardown_file() { drop; }
                 perform telltale.publish(''demo'', ''status_update'');
                 if i % 5 = 0 then rollback; else commit; end if;
               end loop; end'"
-  pids=()
-  for _ in {1..6}; do sql "$writer" 3>&- & pids+=($!); done
-
-  # Marks: the sequence is read first, and then a transaction id assigned.
+  # Marks, until all have written: the sequence is read first, and then a
+  # transaction id assigned.
   sql 'create table mark (event_id bigint, xid xid8)'
-  sql "do 'declare v bigint; begin for i in 1..300 loop
+  sql "do 'declare v bigint; begin for i in 1..20000 loop
              select last_value into v from telltale.job_event_id;
              insert into mark values (v, pg_current_xact_id());
              commit;
-           end loop; end'"
+             exit when (select count(*) from telltale.job_event) = 1440;
+             perform pg_sleep(0.001);
+           end loop; end'" 3>&- &
+  pids=($!)
+  until_sql 'select exists (select from mark)'
+  for _ in {1..6}; do sql "$writer" 3>&- & pids+=($!); done
   wait "${pids[@]}"
 
   [ "$(sql "select count(*) from telltale.job_event")" = 1440 ]

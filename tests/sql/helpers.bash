@@ -53,6 +53,12 @@ until_blocked() {
                              where datname = current_database() and wait_event_type = 'Lock')"
 }
 
+# A test of days, or of hours, does not begin in the last seconds of one.
+amid() {
+  until_sql "select clock_timestamp() + interval '8 seconds'
+                    < date_trunc('$1', clock_timestamp()) + interval '1 $1'"
+}
+
 # A second session that stays open: tell it things by its name.  Each thing it
 # is told gives its answer.
 session() {

@@ -95,6 +95,7 @@ unknown_type|70|t'
 # --- use -----------------------------------------------------------------------
 
 @test "a use is noted to the hour, and for that hour nothing more is to be noted" {
+  amid hour
   note good
   prints used < <(sql "select key_id, date_trunc('hour', now()) from telltale.api_key where hash = sha256('good')")
   all_are good 'ok|70|f'
@@ -102,6 +103,7 @@ unknown_type|70|t'
 }
 
 @test "noted again within the hour nothing is written; after it, once more" {
+  amid hour
   note good
   before=$(sql 'select ctid, xmin from telltale.key_use')
   note good
@@ -115,6 +117,7 @@ unknown_type|70|t'
 }
 
 @test "the hour is the same whatever the session's zone" {
+  amid hour
   as telltale_web "set timezone = 'Asia/Kolkata'; select telltale.web_key_used(sha256('good'))"
   [ "$(sql "select extract(minute from last_used_at at time zone 'UTC') from telltale.key_use")" = 0 ]
   [ "$(as telltale_web "set timezone = 'Asia/Kathmandu'; select unused from telltale.web_ticket(sha256('good'), null)")" = f ]

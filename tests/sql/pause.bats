@@ -117,7 +117,7 @@ END
   for call in "pause('demo')" "resume('demo')" 'pause(null)' 'resume(null)'; do
     [ "$(tell other "begin; select telltale.$call;")" = t ]
     sql "select telltale.$call" >"$BATS_TEST_TMPDIR/said" 3>&- &
-    until_sql "select exists (select from pg_locks where not granted)"
+    until_blocked
     tell other 'commit;'
     wait $!
     [ "$(cat "$BATS_TEST_TMPDIR/said")" = f ]
@@ -133,7 +133,7 @@ queue.resumed {"source": "operator"}'
   session other
   tell other "begin; select telltale.pause('demo') \\g /dev/null"
   sql "select telltale.pause('demo')" >"$BATS_TEST_TMPDIR/said" 3>&- &
-  until_sql "select exists (select from pg_locks where not granted)"
+  until_blocked
   tell other 'rollback;'
   leave other
   wait $!
@@ -147,7 +147,7 @@ queue.resumed {"source": "operator"}'
   [ "$(sql "set lock_timeout = '1s'; select telltale.pause('demo')")" = t ]
 
   sql "select telltale.pause(null)" >/dev/null 3>&- &
-  until_sql "select exists (select from pg_locks where not granted)"
+  until_blocked
   tell other 'commit;'
   leave other
   wait $!

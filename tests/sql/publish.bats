@@ -230,7 +230,7 @@ END
   session other
   tell other "begin; select telltale.opcode_add('ours', '{\"a\": \"string\"}');"
   sql "select telltale.opcode_add('ours', '{\"a\": \"string\"}')" >"$BATS_TEST_TMPDIR/said" 3>&- &
-  until_sql "select exists (select from pg_locks where not granted)"
+  until_blocked
   tell other 'commit;'
   leave other
   wait $!

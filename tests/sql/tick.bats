@@ -3,7 +3,12 @@
 
 setup_file() { load helpers; fresh; }
 
-setup() { load helpers; reset; }
+setup() {
+  load helpers
+  amid day
+  turn_over
+  reset
+}
 
 teardown_file() { drop; }
 
@@ -110,6 +115,12 @@ $held"
 
 # A day by its distance from today.
 day() { date -u -d "${1} days" "${2-+%Y%m%d}"; }
+
+# Where midnight has gone by since the database was made: as if it were of today.
+turn_over() {
+  [ "$(sql "select to_regclass('telltale.job_event_$(day -1)') is null")" = t ] ||
+    sql "drop table telltale.job_event_$(day -1); select telltale.tick('partitions')" >/dev/null
+}
 
 partitions() {
   sql "select relname from pg_class where relnamespace = 'telltale'::regnamespace

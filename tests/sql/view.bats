@@ -76,7 +76,7 @@ hub() { sql "select listener_id from telltale.feed_open('h', 'p', 1, false, null
   [ "$(resumable g "(($xmax)::text::bigint + 1000)::text::xid8" "$now")" = f ]
   [ "$(resumable null null null)" = f ]
   sql "update telltale.log_kept set since = clock_timestamp()"
-  [ "$(resumable g "$xmax" "$now - 1000000")" = f ]
+  [ "$(resumable g "$xmax" "$now - 3600000000")" = f ]
   [ "$(resumable g "$xmax" "$now")" = t ]
 
   # Another cluster's, and another timeline's, mean nothing; another life's do,
