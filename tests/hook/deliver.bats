@@ -117,19 +117,21 @@ finish_job() {
 
 @test "a receiver that is down for a while gets every event, once" {
   start_receiver ok
-  local port
+  local port began
   port=$(port_of ok)
   signal ok KILL
   start_daemon one
   deliver "$ok/ok" 20 >/dev/null
-  within 10 counts 20 waiting "attempts = 1 and lease_until is null and last_error like '%onnect%'"
+  # The first time they wait for some 5 s only: we may come too late to hurry.
+  within 10 counts 20 waiting "attempts >= 1 and last_error like '%onnect%'"
+  began=$(sql 'select clock_timestamp()')
   due_now
-  within 10 counts 20 waiting "attempts = 2 and lease_until is null"
-  [ "$(count waiting "next_at > clock_timestamp() + interval '20 s'")" = 20 ]
+  within 10 counts 20 waiting "attempts >= 2 and lease_until is null"
+  [ "$(count waiting "next_at > timestamptz '$began' + interval '20 s'")" = 20 ]
 
   start_receiver ok --port "$port"
   due_now
-  within 10 counts 20 delivered "attempts = 3 and last_error is null"
+  within 10 counts 20 delivered "attempts >= 3 and last_error is null"
   [ "$(events_of ok)" = "$(sql "select 'msg_' || event_id from telltale.webhook_delivery" | sort)" ]
 }
 
@@ -171,7 +173,7 @@ finish_job() {
 @test "one that is killed leaves what it was at to others: at least once" {
   start_receiver ok
   start_daemon one
-  deliver "$ok/slow/0.2" 200 >/dev/null
+  deliver "$ok/slow/0.5" 200 >/dev/null
   within 10 has_had ok 20
   signal one KILL
   within 5 has_ended one

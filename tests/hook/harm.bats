@@ -4,15 +4,16 @@
 
 load hook
 
-# others_go_on [SECONDS]: the other account's delivery arrives, soon.
+# The other account's delivery arrives, before those that hang are given up.
 others=0
 others_go_on() {
   deliver "$good/ok" 1 other >/dev/null
   others=$((others + 1))
-  within "${1:-3}" counts $others delivered "account_id = (select account_id from telltale.account where name = 'other')"
+  within 6 counts $others delivered "account_id = (select account_id from telltale.account where name = 'other')"
 }
 
-failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(last_error, '-')") = "waiting 1 "$2 ]]; }
+# Some seconds later it is tried again: how often may be more than once by now.
+failed_with() { [[ $(about "$1" "state || ' ' || coalesce(last_error, '-')") = "waiting "$2 ]]; }
 
 @test "receivers that hang, or never come to the point: ten seconds, and others have room" {
   local began
@@ -57,7 +58,7 @@ failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(las
     'http://[64:ff9b::7f00:1]' https://127.0.0.1 http://10.0.0.1 http://169.254.169.254; do
     deliver "$url:$port/ok" >/dev/null
   done
-  within 15 counts 15 waiting 'attempts = 1 and lease_until is null'
+  within 15 counts 15 waiting 'last_error is not null'
   [ "$(count waiting "last_error ~ '^[0-9a-f.:]+ is not a public address$'")" = 15 ]
   [ "$(count waiting "last_error = '10.0.0.1 is not a public address'")" = 1 ]
   [ "$(had bad)" = '' ]
@@ -115,20 +116,23 @@ failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(las
   within 5 listens
   id=$(deliver http://slow.example/)
   others_go_on
-  within 12 failed_with "$id" '*timed out*'
-  others_go_on 2
+  within 20 failed_with "$id" '*timed out*'
+  others_go_on
   signal one TERM
-  within 3 has_ended one
+  within 8 has_ended one
   [ "$(status_of one)" = 0 ]
 }
 
+# How many MiB of each gigabyte went out.
+flooded() { sed -n 's/^flood: \([0-9]*\) MiB$/\1/p' "$BATS_TEST_TMPDIR/bad.log"; }
+has_flooded() { [ "$(flooded | wc -l)" -ge "$1" ]; }
+
 @test "an answer of a gigabyte is not read, and its status counts" {
-  local yes no head began
+  local yes no head
   start_receiver bad
   start_receiver good
   start_daemon one
   within 5 listens
-  began=$SECONDS
   yes=$(deliver "$bad/flood/200" 8 | tail -n 1)
   no=$(deliver "$bad/flood/500")
   head=$(deliver "$bad/headers")
@@ -136,7 +140,9 @@ failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(las
   within 8 is_about "$yes" state delivered
   within 8 failed_with "$no" 'the receiver said 500'
   within 8 failed_with "$head" 'the receiver answered with a head too large'
-  [ $((SECONDS - began)) -lt "$(stretched 9)" ]
+  # What was sent until he heard no more is what fits into sockets.
+  within 8 has_flooded 9
+  flooded | tee /dev/stderr | awk '$1 > 64 { bad = 1 } END { exit bad }'
   figure "memory after it: $(awk '/^VmHWM/ { print $2 }' "/proc/$(cat "$BATS_TEST_TMPDIR/one.pid")/status") KiB at most"
 }
 
@@ -174,7 +180,7 @@ failed_with() { [[ $(about "$1" "state || ' ' || attempts || ' ' || coalesce(las
     deliver "$url" >/dev/null
     n=$((n + 1))
   done
-  within 8 counts $n waiting 'attempts = 1 and lease_until is null and last_status is null'
+  within 8 counts $n waiting 'last_error is not null and last_status is null'
   [ "$(count waiting "last_error ~ '^Protocol .* not supported or disabled'")" = 7 ]
   [ "$(count waiting "url ~ '@' and last_error ~ 'denied'")" = 1 ]
   [ "$(had good)" = '' ]
