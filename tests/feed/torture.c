@@ -407,7 +407,7 @@ read_all(void *arg)
 		turn(r);
 	}
 	tt_feed_off(r->feed);
-	until = tt_clock_mono_ms() + 3000;
+	until = tt_clock_mono_ms() + SETTLE_MS;
 	while (tt_feed_fd(r->feed) != -1 && tt_clock_mono_ms() < until)
 		turn(r);
 	return NULL;
@@ -1001,7 +1001,7 @@ quiet(void)
 	start_readers();
 	conn = connect_super();
 	for (i = 0; i < seconds * 2; i++) {
-		if (!await_state(&readers[0], TT_ASLEEP, 3000))
+		if (!await_state(&readers[0], TT_ASLEEP, SETTLE_MS))
 			fail("it does not fall asleep");
 		nap(20);
 		if (tell(conn, "begin") && notice(conn, "quiet") &&
@@ -1028,6 +1028,43 @@ held_up(PGconn *conn)
 	return yes;
 }
 
+/* The row is ours, and says awake. */
+static bool
+holds_awake(PGconn *holder)
+{
+	PGresult	*res;
+	bool		 yes;
+
+	if (!tell(holder, "begin"))
+		return false;
+	res = ask(holder, "select from telltale.listener_sleep "
+	    "where not asleep for update");
+	yes = res != NULL && PQntuples(res) == 1;
+	PQclear(res);
+	if (!yes)
+		(void)tell(holder, "rollback");
+	return yes;
+}
+
+/* A wake-up, so that the row says awake when it is held. */
+static bool
+wake_and_hold(PGconn *holder, PGconn *writer)
+{
+	int64_t	 until = tt_clock_mono_ms() + SETTLE_MS;
+
+	do {
+		if (!await_state(&readers[0], TT_ASLEEP, SETTLE_MS) ||
+		    !notice(writer, "wake"))
+			return false;
+		(void)await_state(&readers[0], TT_AWAKE, 1000);
+		nap(60);
+		if (holds_awake(holder))
+			return true;
+		/* We came too late: it sleeps again. */
+	} while (tt_clock_mono_ms() < until);
+	return false;
+}
+
 /*
  * The feed's word has its transaction id, but waits for us to let go of its
  * row.  The writer gets a newer id then, and sees that nobody sleeps.
@@ -1035,17 +1072,10 @@ held_up(PGconn *conn)
 static void
 wink_once(PGconn *holder, PGconn *writer)
 {
-	int64_t	 until = tt_clock_mono_ms() + 5000;
+	int64_t	 until = tt_clock_mono_ms() + SETTLE_MS;
 
-	/* A wake-up, so that the row says awake when it is held. */
-	if (!await_state(&readers[0], TT_ASLEEP, 3000) ||
-	    !notice(writer, "wake"))
-		fail("it does not fall asleep");
-	(void)await_state(&readers[0], TT_AWAKE, 1000);
-	nap(60);
-	if (!tell(holder, "begin") || !tell(holder,
-	    "select from telltale.listener_sleep for update"))
-		fail("the row is not ours: %s", PQerrorMessage(holder));
+	if (!wake_and_hold(holder, writer))
+		fail("it is not held while awake: %s", PQerrorMessage(holder));
 	while (!held_up(writer) && tt_clock_mono_ms() < until)
 		nap(2);
 	if (!held_up(writer))
