@@ -58,7 +58,7 @@ begins() {
 
 super() { psql -XAtq -d "$TELLTALE_SUPER_DSN" -c "$1"; }
 
-# Who holds the table of jobs, or asks for it.
+# Who is at such a statement.
 backends() {
   super "select pid from pg_stat_activity where state = 'active' and query ~ '$1'
          and pid <> pg_backend_pid()"
@@ -67,17 +67,20 @@ backends() {
 @test "a question that nobody waits for any longer ends in the database too" {
   super "begin; lock table telltale.job in access exclusive mode; select pg_sleep(60)" \
     >/dev/null 2>&1 3>&- &
-  is_locked() { [ -n "$(backends 'lock table')" ]; }
+  is_locked() {
+    [ "$(super "select count(*) from pg_locks where relation = 'telltale.job'::regclass
+                   and mode = 'AccessExclusiveLock' and granted")" = 1 ]
+  }
   within 5 is_locked
 
   get "/api/v1/job/$job"
   refused 503 SERVICE_UNAVAILABLE
   none_asks() { [ -z "$(backends web_job)" ]; }
-  within 3 none_asks
+  within 8 none_asks
 
   super "select pg_terminate_backend(pid) from unnest('{$(backends 'lock table')}'::int[]) as b (pid)"
-  get "/api/v1/job/$job"
-  [ "$http_status" = 200 ]
+  is_told() { get "/api/v1/job/$job" && [ "$http_status" = 200 ]; }
+  within 5 is_told
 }
 
 @test "a stream that is open stays, and tells what happened after the database is back" {

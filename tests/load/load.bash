@@ -48,8 +48,8 @@ configure() {
   restart_program TERM
 }
 
-# In KiB, with its share of what it shares.
-memory_of() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+# In KiB, what is its own: its share of the libraries goes up when others end.
+memory_of() { awk '/^Anonymous:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 
 # A sanitizer's memory says nothing of ours.
 need_plain_build() {
@@ -84,8 +84,11 @@ big_burst() {
             from generate_series($1, $2) as n" >/dev/null
 }
 
-# What the hubs have counted.
-counter() { sql "select coalesce(sum($1), 0) from telltale.listener"; }
+# counter COLUMN [NAME]: what the hub of $program_file has counted, or that of
+# another program.  Without a stream it forgets about it after ten seconds.
+counter() {
+  sql "select coalesce(max($1), 0) from telltale.listener where pid = $(program_pid "${@:2}")"
+}
 newer_than() { [ "$(counter "$1")" -gt "$2" ]; }
 
 # --- many streams ----------------------------------------------------------------
@@ -130,6 +133,9 @@ finish_load() {
   within "${2:-30}" load_ended "$1" || { cat "$(load_file "$1" told)"; return 1; }
   cat "$(load_file "$1" json)"
 }
+
+# ended_before NAME NAME: in this order, whenever we came to look.
+ended_before() { [ "$(load_file "$1" status)" -ot "$(load_file "$2" status)" ]; }
 
 # What came of it: NAME JQ-PATH.
 result() { jq -r "$2" "$(load_file "$1" json)"; }

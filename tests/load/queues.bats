@@ -85,6 +85,8 @@ all_alike() {
 # The numbers of the jobs that a stream was told of, and the stream.
 told_of() { sed -n 's/^\([0-9]*\)\t.*n=\([0-9]*\) t=.*/\2 \1/p' "$(load_file "$1" events)"; }
 
+slow_cut() { echo "$(counter slow_cut queue-events) $(counter slow_cut updates)"; }
+
 # latency NAME: from the worker to the client.
 latency() { printf '%s/%s ms' "$(result "$1" .latency.p50)" "$(result "$1" .latency.p99)"; }
 
@@ -114,7 +116,7 @@ latency() { printf '%s/%s ms' "$(result "$1" .latency.p50)" "$(result "$1" .late
 
 @test "500 events a second, each shown to two hundred: none falls behind, none grows" {
   local before after used late seconds=20
-  late=$(counter slow_cut)
+  late=$(slow_cut)
   unheard=1 both begin_of_types many SURFACE --streams $N --until over-1
   both begin_of_types one SURFACE --until over-1
   # Once with all of them is what it takes.
@@ -131,7 +133,7 @@ latency() { printf '%s/%s ms' "$(result "$1" .latency.p50)" "$(result "$1" .late
   all_alike u
   [ "$(told_of qone | sort -n | cut -d ' ' -f 1)" = "$(seq $((500 + seconds * 500)))" ]
   [ "$(told_of uone | sort -n | cut -d ' ' -f 1)" = "$(seq $((500 + seconds * 500)))" ]
-  [ "$(counter slow_cut)" = "$late" ]
+  [ "$(slow_cut)" = "$late" ]
   figure "memory: queue-events ${before[0]} to ${after[0]}, updates ${before[1]} to ${after[1]} KiB"
   figure "a second of $seconds took $(((after[2] - before[2]) / seconds)), $(((after[3] - before[3]) / seconds))" \
     "and (web server) $(((after[4] - before[4]) / seconds)) hundredths of a processor;" \
@@ -143,7 +145,7 @@ latency() { printf '%s/%s ms' "$(result "$1" .latency.p50)" "$(result "$1" .late
 
 @test "500 events a second, each shown to two thousand: none is lost on anybody" {
   local late
-  late=$(counter slow_cut)
+  late=$(slow_cut)
   unheard=1 both begin_load many --url SURFACE --streams $N --until over-2
   both begin_load one --url SURFACE --until over-2
   add 1 1500 500 video
@@ -155,6 +157,6 @@ latency() { printf '%s/%s ms' "$(result "$1" .latency.p50)" "$(result "$1" .late
   all_alike u
   [ "$(told_of qone | cut -d ' ' -f 1)" = "$(seq 1500)" ]
   [ "$(told_of uone | cut -d ' ' -f 1)" = "$(seq 1500)" ]
-  [ "$(counter slow_cut)" = "$late" ]
+  [ "$(slow_cut)" = "$late" ]
   figure "3,000,000 deliveries; median and p99: $(latency qmany), $(latency umany)"
 }

@@ -32,7 +32,7 @@ print("sent", flush=True)
 seen = collections.Counter()
 for link in waiting:
     answer = b""
-    link.settimeout(60)
+    link.settimeout(240)
     while chunk := link.recv(65536):
         answer += chunk
     seen[answer[9:12].decode()] += b'"points": 7' in answer or \
