@@ -9,9 +9,11 @@
 
 # --- the site ------------------------------------------------------------------
 
-# site_up SERVER: for setup_file; with a page, as any site has.
+# site_up SERVER: for setup_file; with a page, as any site has.  Who is cut off
+# comes back when the server has long started another program: to an EventSource
+# a 503 is the end.
 site_up() {
-  stack_up --server "$1"
+  stack_up --server "$1" --set TELLTALE_RETRY_MS=5000
   install -m 644 tests/clients/listen.{html,js} "$stack_dir/site/htdocs/"
 }
 
@@ -71,8 +73,13 @@ start_client() {
   echo $! >"$said.pid"
 }
 
-# Whoever has ended will say nothing any more.
-is_running() { pgrep -g "$(cat "$BATS_TEST_TMPDIR/$1.said.pid")" >/dev/null; }
+# Whoever has ended will say nothing any more.  Its group is there a little later
+# than it is.
+is_running() {
+  local pid
+  pid=$(<"$BATS_TEST_TMPDIR/$1.said.pid")
+  kill -0 "$pid" 2>/dev/null || pgrep -g "$pid" >/dev/null
+}
 
 # said CLIENT NAME: its lines, "ID TEXT".
 said() { sed -n "s/^$2 //p" "$BATS_TEST_TMPDIR/$1.said"; }
