@@ -185,7 +185,7 @@ for line in sys.stdin: print(int(fetch.is_public(line.strip())))' \
   head -c 1001 /dev/zero >"$folder/data"
   refused fetch --max 1000 "$web/f/data" "$out"
   refused fetch --max 1000000 "$web/endless" "$out"
-  run -1 timeout 10 examples/fetch --allow 127.0.0.1 --timeout 2 "$web/slow" "$out"
+  run -1 timeout 60 examples/fetch --allow 127.0.0.1 --timeout 2 "$web/slow" "$out"
   run -1 fetch "$web/short" "$out"
   [ -z "$(find "$BATS_TEST_TMPDIR" -name 'out*')" ]
 }
@@ -216,7 +216,7 @@ for line in sys.stdin: print(int(fetch.is_public(line.strip())))' \
 	server.serve_forever()
 	END
   local tls=$! port
-  for _ in {1..100}; do if [ -e "$BATS_TEST_TMPDIR/tls" ]; then break; fi; sleep 0.1; done
+  within 10 test -e "$BATS_TEST_TMPDIR/tls"
   port=$(cat "$BATS_TEST_TMPDIR/tls")
 
   run -4 fetch "https://localhost:$port/LICENSE" "$out"

@@ -1,6 +1,9 @@
 # Words the tests of the workers are written in.
 # shellcheck shell=bash
 
+# shellcheck source=tests/within.bash
+. "${BASH_SOURCE[0]%/*}/../within.bash"
+
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -d "$TELLTALE_ADMIN_DSN" -c "$1"; }
 
 # submit TYPE PAYLOAD [FILE [ATTEMPTS]]: prints the job.
@@ -12,15 +15,8 @@ submit() {
 # A column of the job.
 job() { sql "select $2 from telltale.job where job_id = '$1'"; }
 
-until_true() {
-  local i
-  for ((i = 0; i < 200; i++)); do
-    if [ "$(job "$1" "$2")" = t ]; then return 0; fi
-    sleep 0.1
-  done
-  job "$1" "row_to_json(job)"
-  return 1
-}
+is_true() { [ "$(job "$1" "$2")" = t ]; }
+until_true() { within 60 is_true "$@" || { job "$1" "row_to_json(job)"; return 1; }; }
 
 # Start a worker in the background; it is ended, if need be, after the test.
 start() {
@@ -62,10 +58,7 @@ start_site() {
   mkdir -p "$1"
   tests/examples/site "$1" "$BATS_TEST_TMPDIR/port" 3>&- 4>&- &
   site=$!
-  for _ in {1..100}; do
-    if [ -e "$BATS_TEST_TMPDIR/port" ]; then break; fi
-    sleep 0.1
-  done
+  within 10 test -e "$BATS_TEST_TMPDIR/port"
   web=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
   export web
 }

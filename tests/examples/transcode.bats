@@ -53,6 +53,7 @@ begin() {
   start examples/worker-transcode --account "$account" --root "$root" "$@"
   await queue "\"jobId\":\"$id\",\"progress\"" 20
   ffmpeg=$(pgrep -P "$worker" ffmpeg)
+  [ -n "$ffmpeg" ]
 }
 
 is_gone() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]; }

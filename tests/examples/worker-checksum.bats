@@ -4,6 +4,8 @@
 setup() {
   bats_require_minimum_version 1.5.0
   cd "$BATS_TEST_DIRNAME/../.." || return
+  # shellcheck source=tests/examples/helpers.bash
+  . tests/examples/helpers.bash
   # Jobs of the tests before this one are none of its business.
   sql "select telltale.remove(job_id) from telltale.job" >/dev/null
 }
@@ -12,35 +14,21 @@ teardown() {
   [ -z "${worker-}" ] || ! kill "$worker" 2>/dev/null || wait "$worker"
 }
 
-sql() { psql -XqAt -v ON_ERROR_STOP=1 -d "$TELLTALE_ADMIN_DSN" -c "$1"; }
-
-submit() { bin/telltale submit --account demo --type checksum --file "$1"; }
-
-# A column of the job.
-job() { sql "select $2 from telltale.job where job_id = '$1'"; }
-
-until_true() {
-  local i
-  for ((i = 0; i < 100; i++)); do
-    if [ "$(job "$1" "$2")" = t ]; then return 0; fi
-    sleep 0.1
-  done
-  job "$1" "row_to_json(job)"
-  return 1
-}
+submit_file() { bin/telltale submit --account demo --type checksum --file "$1"; }
 
 start_worker() {
   examples/worker-checksum 3>&- &
   worker=$!
 }
 
-# Takes sha256sum some seconds, and the disk nothing.
-large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR/large"; }
+# large_file SIZE: takes sha256sum a second or more for each G, and the disk
+# nothing.
+large_file() { truncate -s "$1" "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR/large"; }
 
 @test "a file with an awkward name is hashed, and the job says so" {
   local file="$BATS_TEST_TMPDIR/it's a \\ \"file\" %s"
   head -c 5000000 /dev/urandom >"$file"
-  id=$(submit "$file")
+  id=$(submit_file "$file")
 
   examples/worker-checksum --once --worker "o'hara"
 
@@ -53,7 +41,7 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 
 @test "an empty file has a checksum too" {
   : >"$BATS_TEST_TMPDIR/empty"
-  id=$(submit "$BATS_TEST_TMPDIR/empty")
+  id=$(submit_file "$BATS_TEST_TMPDIR/empty")
 
   examples/worker-checksum --once
 
@@ -61,8 +49,8 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 }
 
 @test "a missing file fails the job for good, and the worker goes on" {
-  id=$(submit "$BATS_TEST_TMPDIR/missing")
-  next=$(submit "$PWD/LICENSE")
+  id=$(submit_file "$BATS_TEST_TMPDIR/missing")
+  next=$(submit_file "$PWD/LICENSE")
 
   start_worker
   until_true "$next" "status = 'completed'"
@@ -72,7 +60,7 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 }
 
 @test "progress is reported at most some ten times a second, and never backwards" {
-  id=$(submit "$(large_file)")
+  id=$(submit_file "$(large_file 2G)")
 
   examples/worker-checksum --once
 
@@ -87,10 +75,11 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 }
 
 @test "a job cancelled in the middle of its file is left at once" {
-  id=$(submit "$(large_file)")
-  next=$(submit "$PWD/LICENSE")
+  # Long enough for whoever wants to say something amid it.
+  id=$(submit_file "$(large_file 64G)")
+  next=$(submit_file "$PWD/LICENSE")
   start_worker
-  until_true "$id" "progress > 1"
+  until_true "$id" "progress > 0"
 
   bin/telltale cancel "$id"
   until_true "$next" "status = 'completed'"
@@ -100,9 +89,10 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 }
 
 @test "SIGTERM gives the job back" {
-  id=$(submit "$(large_file)")
+  # Long enough for whoever wants to say something amid it.
+  id=$(submit_file "$(large_file 64G)")
   start_worker
-  until_true "$id" "progress > 1"
+  until_true "$id" "progress > 0"
 
   kill "$worker"
   wait "$worker"
@@ -114,12 +104,12 @@ large_file() { truncate -s 1G "$BATS_TEST_TMPDIR/large"; echo "$BATS_TEST_TMPDIR
 
 @test "a connection that breaks is opened again" {
   start_worker
-  id=$(submit "$PWD/LICENSE")
+  id=$(submit_file "$PWD/LICENSE")
   until_true "$id" "status = 'completed'"
   psql -XqAt -d "$TELLTALE_SUPER_DSN" -c "select pg_terminate_backend(pid)
     from pg_stat_activity where usename = 'telltale_worker'"
 
-  id=$(submit "$PWD/LICENSE")
+  id=$(submit_file "$PWD/LICENSE")
 
   until_true "$id" "status = 'completed'"
 }

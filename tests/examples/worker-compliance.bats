@@ -165,11 +165,11 @@ sending this.'
 	sys.path.insert(0, "$PWD/examples")
 	import telltale_worker
 	def work(job):
-	    job.during(time.sleep, 5)
+	    job.during(time.sleep, 8)
 	    job.complete()
 	telltale_worker.main(work, ["compliance"], "")
 	END
-  python3 -B "$BATS_TEST_TMPDIR/worker" --once --lease 3
+  python3 -B "$BATS_TEST_TMPDIR/worker" --once --lease 6
   [ "$(job "$id" "concat_ws('|', status, attempt)")" = 'completed|1' ]
 }
 
@@ -185,10 +185,8 @@ sending this.'
 	telltale_worker.main(work, ["compliance"], "")
 	END
   start "$(python3 -c 'import sys; print(sys.executable)')" -B "$BATS_TEST_TMPDIR/worker" --lease 2
-  for _ in {1..100}; do
-    if [[ $(kinds) == *stage.started* ]]; then break; fi
-    sleep 0.1
-  done
+  has_begun() { [[ $(kinds) == *stage.started* ]]; }
+  within 20 has_begun
   kill -9 "$worker"
   wait "$worker" || true
 

@@ -134,11 +134,7 @@ watch() {
   curl -sN --max-time 60 -H "Authorization: Bearer $TELLTALE_KEY" \
     "$TELLTALE_URL/api/v1/job/$1/progress" >"$BATS_TEST_TMPDIR/stream" 3>&- 4>&- &
   stream=$!
-  for _ in {1..100}; do
-    if grep -q '^data:' "$BATS_TEST_TMPDIR/stream"; then return 0; fi
-    sleep 0.1
-  done
-  return 1
+  within 10 grep -q '^data:' "$BATS_TEST_TMPDIR/stream"
 }
 
 # The stream's events: status, and frames, if it says so.
@@ -313,12 +309,15 @@ long_video() {
 
 @test "SIGTERM: the job in hand is finished, and no other begun" {
   need_ffmpeg
+  start_site "$folder"
   cp "$BATS_FILE_TMPDIR/good.mp4" "$folder/"
-  id=$(submit video '{}' good.mp4)
-  start examples/worker-moderation --files "$folder"
-  until_true "$id" "status = 'processing'"
+  # Not handed out before the worker has been told.
+  id=$(submit video "{\"video_url\": \"$web/held/good.mp4\"}")
+  start examples/worker-moderation
+  within 20 grep -qx /held/good.mp4 "$folder/requests"
   next=$(submit prompt '{"prompt": "hello"}')
   kill "$worker"
+  touch "$folder/go"
   wait "$worker"
   [ "$(job "$id" status)" = completed ]
   [ "$(job "$next" status)" = queued ]
@@ -334,6 +333,12 @@ long_video() {
   until_true "$id" "status = 'completed'"
 }
 
+# Sets seen.
+has_psql() {
+  seen=$(arguments_below "$worker")
+  [[ $seen == *psql*telltale_worker* ]]
+}
+
 @test "ps shows no password, whichever way it is written" {
   local dsn
   for dsn in "$TELLTALE_WORKER_DSN password=se-cret" "$TELLTALE_WORKER_DSN password='se-cret'" \
@@ -341,16 +346,12 @@ long_video() {
     "postgresql:///$(sql 'select current_database()')?host=$TELLTALE_DIR/run&user=telltale_worker&password=se%2dcret"; do
     for program in worker-moderation worker-checksum; do
       TELLTALE_WORKER_DSN=$dsn start "examples/$program"
-      for _ in {1..100}; do
-        run -0 arguments_below "$worker"
-        if [[ $output == *psql*telltale_worker* ]]; then break; fi
-        sleep 0.1
-      done
-      echo "$program: $dsn: $output"
+      within 20 has_psql || true
+      echo "$program: $dsn: $seen"
       kill "$worker"
       wait "$worker"
-      [[ $output == *psql*telltale_worker* ]]
-      [[ $output != *cret* ]]
+      [[ $seen == *psql*telltale_worker* ]]
+      [[ $seen != *cret* ]]
     done
   done
 }
