@@ -43,6 +43,8 @@ usage(void)
 	    "\t--seconds N         at most; default until all have ended\n"
 	    "\t--connect-rate N    streams begun in a second\n"
 	    "\t--reconnect         like an EventSource\n"
+	    "\t--each              also the latency of each time by itself: of\n"
+	    "\t                    how many streams, and of the last of them\n"
 	    "\t--cuts N            of each stream, anywhere; it comes back at\n"
 	    "\t                    once, with its last id\n"
 	    "\t--cut-bytes N       each after so many at most; default 65536\n"
@@ -109,6 +111,10 @@ read_options(struct wish *w, char **argv)
 			w->reconnect = true;
 			continue;
 		}
+		if (strcmp(*argv, "--each") == 0) {
+			w->each = true;
+			continue;
+		}
 		if (!known(argv[0]) || argv[1] == NULL ||
 		    !read_option(w, argv[0], argv[1]))
 			return false;
@@ -146,6 +152,18 @@ print_latency(struct latency *l)
 }
 
 static void
+print_each(const struct latency *l)
+{
+	size_t	 i;
+
+	printf(",\"each\":[");
+	for (i = 0; i < l->ntimes; i++)
+		printf("%s{\"n\":%ld,\"last\":%.3f}", i == 0 ? "" : ",",
+		    l->times[i].n, (double)l->times[i].last_ms);
+	printf("]");
+}
+
+static void
 print_summary(struct load *l)
 {
 	uint64_t	 fewest, most, digest;
@@ -172,6 +190,8 @@ print_summary(struct load *l)
 	    ",\"gaps\":%" PRIu64, l->tally.duplicates, l->tally.disorder,
 	    l->tally.gaps);
 	print_latency(&l->latency);
+	if (l->wish->each)
+		print_each(&l->latency);
 	printf("}\n");
 }
 

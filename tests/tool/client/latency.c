@@ -13,7 +13,15 @@ void
 latency_free(struct latency *l)
 {
 	free(l->ms);
+	free(l->times);
 	l->ms = NULL;
+	l->times = NULL;
+}
+
+bool
+latency_tell_apart(struct latency *l)
+{
+	return (l->times = calloc(LATENCY_TIMES, sizeof(*l->times))) != NULL;
 }
 
 static void
@@ -32,18 +40,43 @@ add(struct latency *l, double ms)
 	l->ms[l->n++] = (float)ms;
 }
 
+/* Nearly always the newest. */
+static void
+note_time(struct latency *l, double then, double ms)
+{
+	struct latency_time	*at;
+	size_t			 i;
+
+	for (i = l->ntimes; i > 0; i--)
+		if (l->times[i - 1].then == then)
+			break;
+	if (i == 0) {
+		if (l->ntimes == LATENCY_TIMES)
+			return;
+		i = ++l->ntimes;
+		l->times[i - 1].then = then;
+	}
+	at = &l->times[i - 1];
+	at->n++;
+	if (at->last_ms < (float)ms)
+		at->last_ms = (float)ms;
+}
+
 void
 latency_note(struct latency *l, const char *text)
 {
 	const char	*at = strstr(text, "t=");
 	struct timespec	 now;
-	double		 then;
+	double		 then, ms;
 	char		*end;
 
 	if (at == NULL || (then = strtod(at + 2, &end)) < 1e9)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	add(l, ((double)now.tv_sec - then + (double)now.tv_nsec / 1e9) * 1e3);
+	ms = ((double)now.tv_sec - then + (double)now.tv_nsec / 1e9) * 1e3;
+	add(l, ms);
+	if (l->times != NULL)
+		note_time(l, then, ms);
 }
 
 static int

@@ -4,12 +4,27 @@
 #ifndef LATENCY_H
 #define LATENCY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-struct latency {
-	float	*ms;
-	size_t	 n, cap;
+#define LATENCY_TIMES	256
+
+/* One of the times that texts hold. */
+struct latency_time {
+	double	 then;
+	float	 last_ms;	/* until the last one that holds it came */
+	long	 n;
 };
+
+struct latency {
+	float			*ms;
+	size_t			 n, cap;
+	struct latency_time	*times;		/* if they are told apart */
+	size_t			 ntimes;
+};
+
+/* Tell the first few times apart.  False without memory. */
+bool	 latency_tell_apart(struct latency *);
 
 void	 latency_free(struct latency *);
 

@@ -32,7 +32,8 @@ load_init(struct load *l, const struct wish *wish)
 	memset(l, 0, sizeof(*l));
 	l->wish = wish;
 	l->clients = calloc((size_t)wish->streams, sizeof(*l->clients));
-	if (l->clients == NULL || (l->epoll = epoll_create1(0)) == -1) {
+	if (l->clients == NULL || (l->epoll = epoll_create1(0)) == -1 ||
+	    (wish->each && !latency_tell_apart(&l->latency))) {
 		perror("sseload");
 		return false;
 	}

@@ -28,6 +28,7 @@ struct wish {
 	long		 cuts;		/* of each stream's connections */
 	long		 cut_bytes;	/* each after so many at most */
 	bool		 reconnect;
+	bool		 each;		/* time by itself */
 	FILE		*out;		/* each event */
 };
 
