@@ -50,14 +50,14 @@ reserve(struct tt_buf *b, size_t sz)
 
 	if (b->broken)
 		return false;
+	if (sz < b->cap - b->sz)
+		return true;
 	if (sz >= SIZE_MAX / 2 - b->sz) {
 		b->broken = true;
 		return false;
 	}
 	while (cap < b->sz + sz + 1)
 		cap *= 2;
-	if (cap == b->cap)
-		return true;
 	if ((data = realloc(b->data, cap)) == NULL) {
 		b->broken = true;
 		return false;
@@ -82,12 +82,6 @@ void
 tt_buf_puts(struct tt_buf *b, const char *s)
 {
 	tt_buf_add(b, s, strlen(s));
-}
-
-void
-tt_buf_putc(struct tt_buf *b, char c)
-{
-	tt_buf_add(b, &c, 1);
 }
 
 void

@@ -28,9 +28,19 @@ bool		 tt_buf_broken(const struct tt_buf *);
 
 void		 tt_buf_add(struct tt_buf *, const void *, size_t sz);
 void		 tt_buf_puts(struct tt_buf *, const char *);
-void		 tt_buf_putc(struct tt_buf *, char);
 void		 tt_buf_printf(struct tt_buf *, const char *fmt, ...)
 		    TT_PRINTF(2, 3);
+
+/* Here, since JSON is made of single characters. */
+static inline void
+tt_buf_putc(struct tt_buf *b, char c)
+{
+	if (b->cap - b->sz > 1 && !b->broken) {
+		b->data[b->sz++] = c;
+		b->data[b->sz] = '\0';
+	} else
+		tt_buf_add(b, &c, 1);
+}
 
 /* The text, "" while empty; valid until the next append. */
 const char	*tt_buf_text(const struct tt_buf *);

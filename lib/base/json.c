@@ -42,9 +42,19 @@ tt_json_close(struct tt_json *j, char bracket)
 void
 tt_json_key(struct tt_json *j, const char *key)
 {
-	tt_json_string(j, key);
-	tt_buf_putc(j->buf, ':');
+	begin(j);
+	tt_buf_putc(j->buf, '"');
+	tt_buf_puts(j->buf, key);
+	tt_buf_add(j->buf, "\":", 2);
 	j->comma = false;
+}
+
+/* Most bytes of most texts: ASCII that is written as it is, wherever. */
+static bool
+plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' &&
+	    c != '>' && c != '&';
 }
 
 /* What one byte of ASCII must be written as; NULL if as it is. */
@@ -107,6 +117,10 @@ copy(struct tt_buf *b, const char *s, size_t sz,
 	size_t		 n;
 
 	for (run = s; s < end; s += n == 0 ? 1 : n) {
+		while (s < end && plain(*s))
+			s++;
+		if (s == end)
+			break;
 		n = tt_utf8_next(s, (size_t)(end - s));
 		if ((with = replace(s, n, esc)) == NULL)
 			continue;
@@ -178,7 +192,10 @@ tt_json_time(struct tt_json *j, int64_t us)
 {
 	char	 iso[TT_CLOCK_ISO_SZ];
 
-	tt_json_string(j, tt_clock_iso(us, iso));
+	begin(j);
+	tt_buf_putc(j->buf, '"');
+	tt_buf_puts(j->buf, tt_clock_iso(us, iso));
+	tt_buf_putc(j->buf, '"');
 }
 
 void

@@ -24,7 +24,9 @@ void	 tt_json_init(struct tt_json *, struct tt_buf *);
 
 void	 tt_json_open(struct tt_json *, char bracket);	/* '{' or '[' */
 void	 tt_json_close(struct tt_json *, char bracket);	/* '}' or ']' */
-void	 tt_json_key(struct tt_json *, const char *key);	/* a literal */
+
+/* A literal, or another text that needs no escapes. */
+void	 tt_json_key(struct tt_json *, const char *key);
 
 /* Values.  A NULL string is written as null. */
 void	 tt_json_string(struct tt_json *, const char *);

@@ -349,8 +349,15 @@ tt_db_text(const PGresult *res, int row, int col)
 	return PQgetvalue(res, row, col);
 }
 
+/* PostgreSQL writes a number without blanks, and it fits: strtoll() is slow. */
 long long
 tt_db_int(const PGresult *res, int row, int col)
 {
-	return strtoll(PQgetvalue(res, row, col), NULL, 10);
+	const char	*p = PQgetvalue(res, row, col);
+	bool		 negative = *p == '-';
+	long long	 n = 0;
+
+	for (p += negative; *p >= '0' && *p <= '9'; p++)
+		n = n * 10 - (*p - '0');
+	return negative ? n : -n;
 }
