@@ -21,8 +21,9 @@ list(struct tt_call *call, struct tt_visitor *who, struct tt_err *err)
 {
 	struct tt_request	*req = &call->req;
 	struct tt_list_query	 query;
-	struct tt_list		 jobs = { 0 };
+	struct tt_list		 jobs;
 
+	jobs.res = NULL;		/* nothing to free yet */
 	if (tt_moderation_query(req, &query, err) == TT_OK &&
 	    tt_gate_enter(who, req, "job:read", false, err) == TT_OK &&
 	    tt_gate_job(who, NULL, err) == TT_OK) {

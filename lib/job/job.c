@@ -45,48 +45,103 @@ tt_job_status_read(const char *word)
 	return (enum tt_status)i;
 }
 
-static const char *
-text(const PGresult *res, int row, const char *name)
-{
-	int	 col = PQfnumber(res, name);
+static const char *const column_names[TT_COLUMN__MAX] = {
+	[TT_ID]		= "id",
+	[TT_JOB_ID]	= "job_id",
+	[TT_TYPE]	= "type",
+	[TT_STATUS]	= "status",
+	[TT_PROGRESS]	= "progress",
+	[TT_DETAIL]	= "detail",
+	[TT_FRAMES_COMPLETED] = "frames_completed",
+	[TT_FRAME_COUNT] = "frame_count",
+	[TT_DECISION]	= "decision",
+	[TT_CATEGORIES]	= "categories",
+	[TT_REASON]	= "reason",
+	[TT_ERROR_CODE]	= "error_code",
+	[TT_RESULT]	= "result",
+	[TT_ATTEMPT]	= "attempt",
+	[TT_CREATED_US]	= "created_us",
+	[TT_STARTED_US]	= "started_us",
+	[TT_COMPLETED_US] = "completed_us",
+	[TT_CALLBACK_ID] = "callback_id",
+	[TT_ERROR]	= "error",
+	[TT_FILE_PATH]	= "file_path",
+	[TT_PAYLOAD]	= "payload",
+	[TT_MAX_ATTEMPTS] = "max_attempts",
+	[TT_PRIORITY]	= "priority",
+};
 
+/*
+ * PQfnumber() copies the name that it is asked for.  The columns come nearly in
+ * the order of the names: each is sought from where the one before was found.
+ */
+void
+tt_job_columns(struct tt_job_columns *c, const PGresult *res)
+{
+	int	 col, tried, i = 0;
+
+	for (tried = 0; tried < TT_COLUMN__MAX; tried++)
+		c->at[tried] = -1;
+	for (col = 0; col < PQnfields(res); col++)
+		for (tried = 0; tried < TT_COLUMN__MAX; tried++) {
+			i = (i + 1) % TT_COLUMN__MAX;
+			if (strcmp(PQfname(res, col), column_names[i]) == 0) {
+				c->at[i] = col;
+				break;
+			}
+		}
+}
+
+static const char *
+text(const PGresult *res, int row, int col)
+{
 	return col == -1 ? NULL : tt_db_textn(res, row, col);
 }
 
 static int64_t
-number(const PGresult *res, int row, const char *name)
+number(const PGresult *res, int row, int col)
 {
-	int	 col = PQfnumber(res, name);
-
 	return col == -1 ? 0 : tt_db_int(res, row, col);
+}
+
+void
+tt_job_from_row(struct tt_job *job, const PGresult *res,
+    const struct tt_job_columns *c, int row)
+{
+	const int	*at = c->at;
+
+	job->job_id = text(res, row, at[TT_JOB_ID]);
+	job->type = text(res, row, at[TT_TYPE]);
+	job->status = tt_job_status_read(text(res, row, at[TT_STATUS]));
+	job->progress = text(res, row, at[TT_PROGRESS]);
+	job->detail = text(res, row, at[TT_DETAIL]);
+	job->decision = text(res, row, at[TT_DECISION]);
+	job->categories = text(res, row, at[TT_CATEGORIES]);
+	job->reason = text(res, row, at[TT_REASON]);
+	job->error_code = text(res, row, at[TT_ERROR_CODE]);
+	job->error = text(res, row, at[TT_ERROR]);
+	job->callback_id = text(res, row, at[TT_CALLBACK_ID]);
+	job->frames_completed = text(res, row, at[TT_FRAMES_COMPLETED]);
+	job->frame_count = text(res, row, at[TT_FRAME_COUNT]);
+	job->result = text(res, row, at[TT_RESULT]);
+	job->file_path = text(res, row, at[TT_FILE_PATH]);
+	job->payload = text(res, row, at[TT_PAYLOAD]);
+	job->created_us = number(res, row, at[TT_CREATED_US]);
+	job->started_us = number(res, row, at[TT_STARTED_US]);
+	job->completed_us = number(res, row, at[TT_COMPLETED_US]);
+	job->id = number(res, row, at[TT_ID]);
+	job->attempt = (int)number(res, row, at[TT_ATTEMPT]);
+	job->max_attempts = (int)number(res, row, at[TT_MAX_ATTEMPTS]);
+	job->priority = (int)number(res, row, at[TT_PRIORITY]);
 }
 
 void
 tt_job_from_result(struct tt_job *job, const PGresult *res, int row)
 {
-	job->job_id = text(res, row, "job_id");
-	job->type = text(res, row, "type");
-	job->status = tt_job_status_read(text(res, row, "status"));
-	job->progress = text(res, row, "progress");
-	job->detail = text(res, row, "detail");
-	job->decision = text(res, row, "decision");
-	job->categories = text(res, row, "categories");
-	job->reason = text(res, row, "reason");
-	job->error_code = text(res, row, "error_code");
-	job->error = text(res, row, "error");
-	job->callback_id = text(res, row, "callback_id");
-	job->frames_completed = text(res, row, "frames_completed");
-	job->frame_count = text(res, row, "frame_count");
-	job->result = text(res, row, "result");
-	job->file_path = text(res, row, "file_path");
-	job->payload = text(res, row, "payload");
-	job->created_us = number(res, row, "created_us");
-	job->started_us = number(res, row, "started_us");
-	job->completed_us = number(res, row, "completed_us");
-	job->id = number(res, row, "id");
-	job->attempt = (int)number(res, row, "attempt");
-	job->max_attempts = (int)number(res, row, "max_attempts");
-	job->priority = (int)number(res, row, "priority");
+	struct tt_job_columns	 columns;
+
+	tt_job_columns(&columns, res);
+	tt_job_from_row(job, res, &columns, row);
 }
 
 void

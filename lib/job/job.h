@@ -69,10 +69,29 @@ enum tt_rc	 tt_job_get(struct tt_db *, struct tt_caller *,
 		    TT_MUSTUSE;
 void		 tt_job_row_free(struct tt_job_row *);
 
+/* Where the columns of a job are in a result of our web functions; -1: none. */
+enum tt_column {
+	TT_ID, TT_JOB_ID, TT_TYPE, TT_STATUS, TT_PROGRESS, TT_DETAIL,
+	TT_FRAMES_COMPLETED, TT_FRAME_COUNT, TT_DECISION, TT_CATEGORIES,
+	TT_REASON, TT_ERROR_CODE, TT_RESULT, TT_ATTEMPT, TT_CREATED_US,
+	TT_STARTED_US, TT_COMPLETED_US, TT_CALLBACK_ID, TT_ERROR,
+	TT_FILE_PATH, TT_PAYLOAD, TT_MAX_ATTEMPTS, TT_PRIORITY, TT_COLUMN__MAX
+};
+
+struct tt_job_columns {
+	int	 at[TT_COLUMN__MAX];
+};
+
 /*
- * Fill a job from one row of our web functions, by the names of its columns;
- * what has no column is NULL or 0.  For lib/job.
+ * Look them up by their names, once for a result; then fill jobs from its rows.
+ * What has no column is NULL or 0.  For lib/job.
  */
+void		 tt_job_columns(struct tt_job_columns *,
+		    const struct pg_result *);
+void		 tt_job_from_row(struct tt_job *, const struct pg_result *,
+		    const struct tt_job_columns *, int row);
+
+/* Both, for the one row there is. */
 void		 tt_job_from_result(struct tt_job *, const struct pg_result *,
 		    int row);
 

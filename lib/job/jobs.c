@@ -26,7 +26,7 @@ tt_jobs_list(struct tt_db *db, struct tt_caller *caller,
 		tt_job_status_word(q->status)
 	};
 
-	(void)memset(list, 0, sizeof(*list));
+	list->res = NULL;
 	assert(q->limit >= 1 && q->limit <= TT_LIST_MAX);
 	(void)snprintf(limit, sizeof(limit), "%d", q->limit);
 	(void)snprintf(offset, sizeof(offset), "%d", q->offset);

@@ -77,7 +77,8 @@ enum tt_rc
 tt_list_read(struct tt_list *list, int limit, const char *type,
     struct tt_caller *caller, struct tt_err *err)
 {
-	int	 i, n = PQntuples(list->res) - 1;
+	int			 i, n = PQntuples(list->res) - 1;
+	struct tt_job_columns	 columns;
 
 	if (tt_caller_verdict(caller, list->res, 0, err) == TT_BADREQ) {
 		tt_err_clear(err);	/* what is wrong has a name here */
@@ -90,8 +91,9 @@ tt_list_read(struct tt_list *list, int limit, const char *type,
 	list->total = tt_db_int(list->res, 0, PQfnumber(list->res, "total"));
 	list->more = n > limit;
 	list->njobs = list->more ? limit : n;
+	tt_job_columns(&columns, list->res);
 	for (i = 0; i < list->njobs; i++)
-		tt_job_from_result(&list->job[i], list->res, i + 1);
+		tt_job_from_row(&list->job[i], list->res, &columns, i + 1);
 	return TT_OK;
 }
 
@@ -106,7 +108,7 @@ tt_list_get(struct tt_db *db, struct tt_caller *caller,
 	};
 	struct arguments		 a;
 
-	(void)memset(list, 0, sizeof(*list));
+	list->res = NULL;
 	assert(q->limit >= 1 && q->limit <= TT_LIST_MAX);
 	set_arguments(&a, caller, q);
 	if (tt_db_call(db, &query, a.arg, &list->res, err) != TT_OK ||
@@ -120,5 +122,6 @@ void
 tt_list_free(struct tt_list *list)
 {
 	PQclear(list->res);
-	(void)memset(list, 0, sizeof(*list));
+	list->res = NULL;
+	list->njobs = 0;
 }

@@ -40,9 +40,11 @@ static TT_MUSTUSE enum tt_rc
 read_rows(struct tt_progress *p, struct tt_caller *caller,
     const char *class, struct tt_lease *lease, struct tt_err *err)
 {
-	int	 i, verdict = PQfnumber(p->res, "verdict");
-	int	 resumable = PQfnumber(p->res, "resumable");
+	int			 i, verdict = PQfnumber(p->res, "verdict");
+	int			 resumable = PQfnumber(p->res, "resumable");
+	struct tt_job_columns	 columns;
 
+	tt_job_columns(&columns, p->res);
 	if (PQntuples(p->res) > 0 && strcmp(tt_db_text(p->res, 0, verdict),
 	    "unregistered") == 0) {
 		lease->listener = 0;
@@ -51,7 +53,7 @@ read_rows(struct tt_progress *p, struct tt_caller *caller,
 	for (i = 0; i < PQntuples(p->res) && i < TT_PROGRESS_JOBS; i++) {
 		if (tt_caller_verdict(caller, p->res, i, err) != TT_OK)
 			return err->rc;
-		tt_job_from_result(&p->jobs[i].job, p->res, i);
+		tt_job_from_row(&p->jobs[i].job, p->res, &columns, i);
 		p->jobs[i].seq = number(p, i, "seq");
 		p->jobs[i].resumable = *tt_db_text(p->res, i, resumable) == 't';
 	}
