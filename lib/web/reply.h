@@ -22,7 +22,7 @@ struct tt_reply {
 	int		 status;	/* 0: nothing was answered yet */
 	struct tt_buf	 head;		/* "Name: value\r\n" lines, no Status */
 	struct tt_buf	 body;
-	struct tt_buf	 wire;		/* tt_reply_send()'s own */
+	struct tt_buf	 text, wire;	/* tt_reply_send()'s own */
 	size_t		 common_sz;	/* how much of head is common */
 	bool		 detached;	/* the connection is a sink's now */
 };

@@ -174,18 +174,18 @@ send_records(struct tt_reply *reply, FCGX_Request *fcgi,
 void
 tt_reply_send(struct tt_reply *reply, FCGX_Request *fcgi, bool head_only)
 {
-	struct tt_buf	 text = TT_BUF_INIT;
+	struct tt_buf	*text = &reply->text;
 	bool		 sent;
 
 	mend(reply);
-	build(reply, &text, head_only);
-	if (tt_buf_broken(&text))
-		tt_buf_clear(&text);
+	tt_buf_clear(text);
+	build(reply, text, head_only);
+	if (tt_buf_broken(text))
+		tt_buf_clear(text);
 	if (FCGX_IsCGI())
-		sent = print_all(fcgi, tt_buf_text(&text), text.sz);
+		sent = print_all(fcgi, tt_buf_text(text), text->sz);
 	else
-		sent = send_records(reply, fcgi, &text);
-	tt_trace("answered %d, %zu bytes%s", reply->status, text.sz,
+		sent = send_records(reply, fcgi, text);
+	tt_trace("answered %d, %zu bytes%s", reply->status, text->sz,
 	    sent ? "" : ", not taken");
-	tt_buf_free(&text);
 }

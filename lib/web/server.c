@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,7 @@ static const struct tt_program	*program;
 static struct tt_conf		 conf;
 static bool			 cgi;
 static int			 stop_pipe[2] = { -1, -1 };
+static atomic_bool		 stopped;
 static pthread_mutex_t		 turn = PTHREAD_MUTEX_INITIALIZER;
 
 static int
@@ -67,6 +69,7 @@ on_stop(int sig)
 	int	 saved = errno;
 
 	(void)sig;
+	atomic_store(&stopped, true);
 	if (write(stop_pipe[1], "", 1) == -1)
 		errno = 0;	/* full: it has been written before */
 	errno = saved;
@@ -152,8 +155,11 @@ take_turn(void)
 {
 	struct pollfd	 pfd[2] = { { LISTEN_FD, POLLIN, 0 },
 			    { stop_pipe[0], POLLIN, 0 } };
-	int		 fd = -1;
+	int		 fd;
 
+	/* One may wait already: then no other thread need be woken. */
+	if ((fd = accept(LISTEN_FD, NULL, NULL)) != -1)
+		return fd;
 	(void)pthread_mutex_lock(&turn);
 	if (poll(pfd, 2, -1) > 0 && pfd[1].revents == 0) {
 		fd = accept(LISTEN_FD, NULL, NULL);
@@ -165,14 +171,6 @@ take_turn(void)
 	}
 	(void)pthread_mutex_unlock(&turn);
 	return fd;
-}
-
-static bool
-stopping(void)
-{
-	struct pollfd	 pfd = { stop_pipe[0], POLLIN, 0 };
-
-	return poll(&pfd, 1, 0) == 1;
 }
 
 /*
@@ -204,7 +202,7 @@ accept_requests(void *arg)
 
 	if (FCGX_InitRequest(&r, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return NULL;
-	while (!stopping())
+	while (!atomic_load(&stopped))
 		if ((fd = take_turn()) != -1 && read_request(&r, fd))
 			serve(call, &r);
 	FCGX_Free(&r, 0);
