@@ -8,6 +8,8 @@
 #define SLOWEST_MS	250	/* while dozing, or polling in vain */
 #define QUIET_MS	200	/* without an event: go to sleep */
 #define FLOOR_MS	1000	/* read even when nobody rings */
+#define SELDOM_MS	40	/* between rings that it sleeps on after */
+#define RUNG_READS	2	/* for each of these */
 
 void
 tt_doorbell_init(struct tt_doorbell *d, bool listens, int64_t now_ms)
@@ -18,6 +20,8 @@ tt_doorbell_init(struct tt_doorbell *d, bool listens, int64_t now_ms)
 	d->barrier_set = false;
 	d->barrier = 0;
 	d->interval_ms = 0;
+	d->rung = 0;
+	d->rung_ms = now_ms;
 	d->read_ms = now_ms;
 	d->event_ms = now_ms;
 }
@@ -90,6 +94,11 @@ tt_doorbell_read(struct tt_doorbell *d, const struct tt_snapshot *s,
     size_t nevents, int64_t now_ms)
 {
 	d->read_ms = now_ms;
+	if (d->state == TT_ASLEEP && d->rung > 0) {
+		d->rung--;
+		d->interval_ms = d->rung > 0 ? READ_MS : FLOOR_MS;
+		return;
+	}
 	if (nevents > 0) {
 		d->event_ms = now_ms;
 		wake(d);
@@ -127,10 +136,27 @@ tt_doorbell_read(struct tt_doorbell *d, const struct tt_snapshot *s,
 }
 
 /*
- * Who was asleep is awake for as long as after an event, even if what rang was
- * not for him: else every commit would ring, and every ring be a read.  Who is
- * awake reads soon enough.
+ * Rung seldom, it reads and sleeps on: a ring for each event costs less than
+ * reading all the time, and an event waits for no read.  It reads twice, because
+ * one may be under way that does not see what was rung for.
+ *
+ * Rung again soon, it is awake for as long as after an event, even if what rang
+ * was not for it: else every commit would ring, and every ring be a read.  Who
+ * is awake reads soon enough.
  */
+static void
+ring_sleeper(struct tt_doorbell *d, int64_t now_ms)
+{
+	d->interval_ms = 0;
+	d->rung = RUNG_READS;
+	if (now_ms - d->rung_ms < SELDOM_MS) {
+		d->state = TT_AWAKE;
+		d->event_ms = now_ms;
+		d->rung = 0;
+	}
+	d->rung_ms = now_ms;
+}
+
 void
 tt_doorbell_ring(struct tt_doorbell *d, int64_t now_ms)
 {
@@ -142,9 +168,7 @@ tt_doorbell_ring(struct tt_doorbell *d, int64_t now_ms)
 			d->interval_ms = READ_MS;
 		break;
 	case TT_ASLEEP:
-		d->state = TT_AWAKE;
-		d->event_ms = now_ms;
-		d->interval_ms = 0;
+		ring_sleeper(d, now_ms);
 		break;
 	}
 }

@@ -37,6 +37,8 @@ struct tt_doorbell {
 	int			 interval_ms;	/* until the next read */
 	int64_t			 read_ms;	/* when the last one ended */
 	int64_t			 event_ms;	/* when one last had an event */
+	int			 rung;		/* reads due for a ring */
+	int64_t			 rung_ms;	/* when that was, asleep */
 };
 
 /* Awake, with a read due at once. */

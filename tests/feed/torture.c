@@ -1000,14 +1000,14 @@ quiet(void)
 	add_reader("quiet", false, false);
 	start_readers();
 	conn = connect_super();
-	for (i = 0; i < seconds * 2; i++) {
+	for (i = 0; i < seconds * 10; i++) {
 		if (!await_state(&readers[0], TT_ASLEEP, SETTLE_MS))
 			fail("it does not fall asleep");
-		nap(20);
+		/* It sleeps on after some, and is woken by others. */
+		nap(20 + i % 3 * 20);
 		if (tell(conn, "begin") && notice(conn, "quiet") &&
 		    (xid = xid_of(conn)) != 0 && tell(conn, "commit"))
 			committed(xid);
-		(void)await_state(&readers[0], TT_AWAKE, 1000);
 	}
 	PQfinish(conn);
 	finish();
@@ -1026,6 +1026,20 @@ held_up(PGconn *conn)
 	yes = res != NULL && PQntuples(res) > 0;
 	PQclear(res);
 	return yes;
+}
+
+/* It takes two rings, one soon after the other. */
+static bool
+rouse(PGconn *writer)
+{
+	int64_t	 until = tt_clock_mono_ms() + SETTLE_MS;
+
+	do {
+		if (!notice(writer, "wake"))
+			return false;
+	} while (!await_state(&readers[0], TT_AWAKE, 10) &&
+	    tt_clock_mono_ms() < until);
+	return atomic_load(&readers[0].state) == TT_AWAKE;
 }
 
 /* The row is ours, and says awake. */
@@ -1054,9 +1068,8 @@ wake_and_hold(PGconn *holder, PGconn *writer)
 
 	do {
 		if (!await_state(&readers[0], TT_ASLEEP, SETTLE_MS) ||
-		    !notice(writer, "wake"))
+		    !rouse(writer))
 			return false;
-		(void)await_state(&readers[0], TT_AWAKE, 1000);
 		nap(60);
 		if (holds_awake(holder))
 			return true;

@@ -15,6 +15,7 @@
 #define QUIET_MS	200
 #define SLOWEST_MS	250
 #define FLOOR_MS	1000
+#define SELDOM_MS	40
 
 /* A doorbell, and the time. */
 static struct tt_doorbell	 d;
@@ -90,6 +91,18 @@ sleep_at(uint64_t xid)
 	say(TT_DO_SAY_ASLEEP);
 	read_now(xid, xid, 0);
 	assert_int_equal(d.state, TT_ASLEEP);
+}
+
+/* A second ring soon after the first is what wakes. */
+static void
+wake_up(void)
+{
+	tt_doorbell_ring(&d, now);
+	assert_int_equal(d.state, TT_ASLEEP);
+	read_now(100, 101, 1);
+	now += SELDOM_MS - 1;
+	tt_doorbell_ring(&d, now);
+	assert_int_equal(d.state, TT_AWAKE);
 }
 
 static void
@@ -210,7 +223,7 @@ an_old_barrier_does_not_serve_the_next_sleep(void **state)
 {
 	(void)state;
 	sleep_at(100);
-	tt_doorbell_ring(&d, now);
+	wake_up();
 	read_now(100, 101, 1);
 	say(TT_DO_SAY_AWAKE);
 	doze();
@@ -229,12 +242,50 @@ rung_out_of_sleep_it_reads_first_and_says_so_then(void **state)
 	(void)state;
 	sleep_at(100);
 	now += 77;
-	tt_doorbell_ring(&d, now);
-	assert_int_equal(d.state, TT_AWAKE);
+	wake_up();
 	read_now(101, 101, 3);
 	say(TT_DO_SAY_AWAKE);
 	assert_int_equal(d.state, TT_AWAKE);
 	wait_for_read(READ_MS);
+}
+
+/* It has said asleep, and each of those who write now rings. */
+static void
+rung_seldom_it_reads_twice_and_sleeps_on(void **state)
+{
+	int	 i;
+
+	(void)state;
+	sleep_at(100);
+	for (i = 0; i < 100; i++) {
+		now += SELDOM_MS;
+		tt_doorbell_ring(&d, now);
+		read_now(101, 101, (size_t)(i % 3));
+		assert_int_equal(tt_doorbell_next(&d, now), TT_DO_NOTHING);
+		wait_for_read(READ_MS);
+		read_now(101, 101, 0);
+		assert_int_equal(d.state, TT_ASLEEP);
+		assert_int_equal(tt_doorbell_due(&d) - now, FLOOR_MS);
+	}
+	wait_for_read(FLOOR_MS);
+}
+
+/* A read that was under way when it was rung may not see what it was for. */
+static void
+rung_during_a_read_it_reads_once_more(void **state)
+{
+	struct tt_snapshot	 s = { 101, 101, NULL, 0, 0 };
+
+	(void)state;
+	sleep_at(100);
+	now += FLOOR_MS;
+	assert_int_equal(tt_doorbell_next(&d, now), TT_DO_READ);
+	tt_doorbell_ring(&d, now);
+	tt_doorbell_read(&d, &s, 0, now);
+	wait_for_read(READ_MS);
+	read_now(101, 102, 1);
+	assert_int_equal(d.state, TT_ASLEEP);
+	wait_for_read(FLOOR_MS);
 }
 
 /*
@@ -247,7 +298,7 @@ rung_for_others_it_stays_awake_for_a_while(void **state)
 	(void)state;
 	sleep_at(100);
 	now += 500;
-	tt_doorbell_ring(&d, now);
+	wake_up();
 	read_now(101, 101, 0);
 	say(TT_DO_SAY_AWAKE);
 	assert_int_equal(d.state, TT_AWAKE);
@@ -349,6 +400,8 @@ main(void)
 		LISTENING(an_event_before_it_sleeps_keeps_it_awake),
 		LISTENING(an_old_barrier_does_not_serve_the_next_sleep),
 		LISTENING(rung_out_of_sleep_it_reads_first_and_says_so_then),
+		LISTENING(rung_seldom_it_reads_twice_and_sleeps_on),
+		LISTENING(rung_during_a_read_it_reads_once_more),
 		LISTENING(rung_for_others_it_stays_awake_for_a_while),
 		LISTENING(rung_while_dozing_it_reads_soon),
 		LISTENING(rung_before_it_has_said_asleep_it_says_it),
