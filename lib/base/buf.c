@@ -41,9 +41,8 @@ tt_buf_text(const struct tt_buf *b)
 	return b->data == NULL ? "" : b->data;
 }
 
-/* Make room for sz more bytes and the NUL. */
-static bool
-reserve(struct tt_buf *b, size_t sz)
+bool
+tt_buf_reserve(struct tt_buf *b, size_t sz)
 {
 	size_t	 cap = b->cap == 0 ? BUF_MIN : b->cap;
 	char	*data;
@@ -68,17 +67,6 @@ reserve(struct tt_buf *b, size_t sz)
 }
 
 void
-tt_buf_add(struct tt_buf *b, const void *p, size_t sz)
-{
-	if (!reserve(b, sz))
-		return;
-	if (sz > 0)
-		memcpy(b->data + b->sz, p, sz);
-	b->sz += sz;
-	b->data[b->sz] = '\0';
-}
-
-void
 tt_buf_puts(struct tt_buf *b, const char *s)
 {
 	tt_buf_add(b, s, strlen(s));
@@ -93,7 +81,7 @@ tt_buf_printf(struct tt_buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || !reserve(b, (size_t)n)) {
+	if (n < 0 || !tt_buf_reserve(b, (size_t)n)) {
 		b->broken = true;
 		return;
 	}

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/rc.h"
 
@@ -26,20 +27,29 @@ void		 tt_buf_clear(struct tt_buf *);
 void		 tt_buf_free(struct tt_buf *);
 bool		 tt_buf_broken(const struct tt_buf *);
 
-void		 tt_buf_add(struct tt_buf *, const void *, size_t sz);
+/* Makes room for sz more bytes and the NUL; false: broken.  For what follows. */
+bool		 tt_buf_reserve(struct tt_buf *, size_t sz);
+
 void		 tt_buf_puts(struct tt_buf *, const char *);
 void		 tt_buf_printf(struct tt_buf *, const char *fmt, ...)
 		    TT_PRINTF(2, 3);
 
-/* Here, since JSON is made of single characters. */
+/* These are here since JSON is made of single characters and short literals. */
+static inline void
+tt_buf_add(struct tt_buf *b, const void *p, size_t sz)
+{
+	if ((b->broken || sz >= b->cap - b->sz) && !tt_buf_reserve(b, sz))
+		return;
+	if (sz > 0)
+		(void)memcpy(b->data + b->sz, p, sz);
+	b->sz += sz;
+	b->data[b->sz] = '\0';
+}
+
 static inline void
 tt_buf_putc(struct tt_buf *b, char c)
 {
-	if (b->cap - b->sz > 1 && !b->broken) {
-		b->data[b->sz++] = c;
-		b->data[b->sz] = '\0';
-	} else
-		tt_buf_add(b, &c, 1);
+	tt_buf_add(b, &c, 1);
 }
 
 /* The text, "" while empty; valid until the next append. */

@@ -39,16 +39,6 @@ tt_json_close(struct tt_json *j, char bracket)
 	j->comma = true;
 }
 
-void
-tt_json_key(struct tt_json *j, const char *key)
-{
-	begin(j);
-	tt_buf_putc(j->buf, '"');
-	tt_buf_puts(j->buf, key);
-	tt_buf_add(j->buf, "\":", 2);
-	j->comma = false;
-}
-
 /* Most bytes of most texts: ASCII that is written as it is, wherever. */
 static bool
 plain(char c)

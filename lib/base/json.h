@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-struct tt_buf;
+#include "base/buf.h"
 
 struct tt_json {
 	struct tt_buf	*buf;		/* borrowed */
@@ -25,8 +26,20 @@ void	 tt_json_init(struct tt_json *, struct tt_buf *);
 void	 tt_json_open(struct tt_json *, char bracket);	/* '{' or '[' */
 void	 tt_json_close(struct tt_json *, char bracket);	/* '}' or ']' */
 
-/* A literal, or another text that needs no escapes. */
-void	 tt_json_key(struct tt_json *, const char *key);
+/*
+ * A literal, or another text that needs no escapes.  Here, so that the compiler
+ * knows how long it is.
+ */
+static inline void
+tt_json_key(struct tt_json *j, const char *key)
+{
+	if (j->comma)
+		tt_buf_putc(j->buf, ',');
+	tt_buf_putc(j->buf, '"');
+	tt_buf_add(j->buf, key, strlen(key));
+	tt_buf_add(j->buf, "\":", 2);
+	j->comma = false;
+}
 
 /* Values.  A NULL string is written as null. */
 void	 tt_json_string(struct tt_json *, const char *);
