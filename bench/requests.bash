@@ -50,14 +50,14 @@ answers() {
 	curl -sf -m 5 -o /dev/null -H "Authorization: Bearer $key" "$1$path"
 }
 
-# node_up FILE: the Node program that has the same answers; sets node, its
-# process, and node_url.  It has one thread, as many have that are deployed.
+# node_up FILE: the Node program that has the same answers, at work for a user who
+# may read the tables; sets node, its process, and node_url.  It has one thread, as many have that are deployed.
 node_up() {
 	local port
 	port=$(free_port)
 	node_url=http://127.0.0.1:$port
 	cp bench/peer/api.js "$BUILD/peer/"	# beside the modules that it imports
-	NODE_ENV=production PGHOST=$TELLTALE_DIR/run PGUSER=telltale_web PGDATABASE=telltale \
+	NODE_ENV=production PGHOST=$TELLTALE_DIR/run PGUSER=postgres PGDATABASE=telltale \
 	    node "$BUILD/peer/api.js" "$port" "$clients" >"$scratch/node.log" 2>&1 &
 	node=$!
 	at_end 'kill "$node"'
