@@ -2,7 +2,8 @@
 --
 --      Gives back what workers hold whose lease has run out: queued again at
 --      once, or failed (LEASE_EXPIRED) if that was the last attempt.  At most
---      p_limit jobs, passing over those that somebody is at.  Returns how many.
+--      p_limit jobs, passing over those that somebody is at, in the order of
+--      job_processing.  Returns how many.
 --
 -- Called by:   claim, tick
 -- Writes:      telltale.job, telltale.job_event, by job_give_back
@@ -21,7 +22,7 @@ begin
           from telltale.job as j
          where j.status = 'processing'
            and j.lease_until < clock_timestamp()
-         order by j.id
+         order by j.account_id, j.created_at
          limit p_limit
            for no key update skip locked
     loop

@@ -5,6 +5,7 @@
 --      leases      what expired leases held is queued again, or has failed
 --      listeners   dead hubs are taken off the lists
 --      schedule    queues are paused and resumed as their schedules say
+--      tally       jobs that have ended are added to the sums
 --      forget      what need not be remembered any more is deleted
 --      partitions  days of the log are made ahead
 --      retention   days of the log that are too old are dropped
@@ -56,6 +57,8 @@ begin
             when 'schedule' then
                 select s.done, s.note into done, note
                   from telltale.tick_schedule() as s;
+            when 'tally' then
+                done := telltale.tick_tally();
             when 'forget' then
                 done := telltale.tick_forget();
             when 'partitions' then

@@ -14,9 +14,10 @@ begin atomic
       from (values ('leases',     1, interval '5 seconds'),
                    ('listeners',  2, interval '5 seconds'),
                    ('schedule',   3, interval '5 seconds'),
-                   ('forget',     4, interval '10 minutes'),
-                   ('partitions', 5, interval '1 hour'),
-                   ('retention',  6, interval '1 hour')) as d (duty, n, every)
+                   ('tally',      4, interval '5 seconds'),
+                   ('forget',     5, interval '10 minutes'),
+                   ('partitions', 6, interval '1 hour'),
+                   ('retention',  7, interval '1 hour')) as d (duty, n, every)
      order by d.n;
 end;
 

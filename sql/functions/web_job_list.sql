@@ -24,10 +24,11 @@
 --      scan may look cheaper now, and reads every other account's jobs too;
 --      compiling or starting workers takes longer than the answer.
 --
---      The function is stable, so that total and page are of one snapshot.
+--      The function is stable, so that total and page are of one snapshot.  With
+--      a search the jobs are counted; else telltale.job_count() has the number.
 --
 -- Called by:   cgi-bin/jobs, by lib/job/list
--- Reads:       telltale.job, telltale.job_type
+-- Reads:       telltale.job, telltale.job_type; as job_count does
 
 create or replace function telltale.web_job_list(
     p_key       bytea,
@@ -108,10 +109,17 @@ begin
         v_statuses := array(select distinct s::telltale.job_status from unnest(p_statuses) as s);
     end if;
 
-    execute 'select count(*)' || v_from || v_where
-         || case when p_statuses is null then '' else ' and j.status = any ($4)' end
-       into total
-      using v_account, p_type, p_decision, v_statuses, v_prefix, v_since, v_until;
+    if v_prefix is null then
+        select c.total
+          into total
+          from telltale.job_count(array[v_account], p_type, p_decision,
+                                  v_statuses, v_since, v_until) as c;
+    else
+        execute 'select count(*)' || v_from || v_where
+             || case when p_statuses is null then '' else ' and j.status = any ($4)' end
+           into total
+          using v_account, p_type, p_decision, v_statuses, v_prefix, v_since, v_until;
+    end if;
     return next;
 
     -- The page, in one arm or in one for each status.

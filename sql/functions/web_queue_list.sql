@@ -23,7 +23,7 @@
 --      where "account_id in (...)", or a bitmap, would sort them all.
 --
 -- Called by:   cgi-bin/queue, by lib/job/jobs
--- Reads:       telltale.job, telltale.job_type
+-- Reads:       telltale.job, telltale.job_type; as job_count does
 
 create or replace function telltale.web_queue_list(
     p_key    bytea,
@@ -74,13 +74,15 @@ begin
     end if;
 
     -- Cast where it is used, the status is no constant: or "processing" would be
-    -- read from job_processing, which is of all accounts.
+    -- read from job_processing, which is not in the order of the page.
     if p_type   is not null then v_where := v_where || ' and j.type = $2';                         end if;
     if p_status is not null then v_where := v_where || ' and j.status = $3::telltale.job_status'; end if;
 
-    execute 'select count(*) from telltale.job as j where j.account_id = any ($1)' || v_where
-       into total
-      using v_accounts, p_type, p_status;
+    select c.total
+      into total
+      from telltale.job_count(v_accounts, p_type, null,
+               case when p_status is not null then array[p_status]::telltale.job_status[] end,
+               null, null) as c;
     return next;
 
     return query execute

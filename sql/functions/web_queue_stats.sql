@@ -7,10 +7,8 @@
 --      always; verdict is one of telltale.web_view(), and the numbers are null
 --      unless it is 'ok'.
 --
---      The settings are those of telltale.web_queue_list(), for its reasons.
---
 -- Called by:   cgi-bin/queue, by lib/job/jobs
--- Reads:       telltale.job
+-- Reads:       as job_count does
 
 create or replace function telltale.web_queue_stats(
     p_key   bytea,
@@ -25,10 +23,6 @@ create or replace function telltale.web_queue_stats(
     out cancelled       bigint)
 language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set max_parallel_workers_per_gather = 0
-set jit = off
 as $$
 declare
     v_accounts bigint[];
@@ -40,14 +34,9 @@ begin
         return;
     end if;
 
-    select count(*) filter (where j.status = 'queued'),
-           count(*) filter (where j.status = 'processing'),
-           count(*) filter (where j.status = 'completed'),
-           count(*) filter (where j.status = 'failed'),
-           count(*) filter (where j.status = 'cancelled')
+    select c.queued, c.processing, c.completed, c.failed, c.cancelled
       into queued, processing, completed, failed, cancelled
-      from telltale.job as j
-     where j.account_id = any (v_accounts);
+      from telltale.job_count(v_accounts, null, null, null, null, null) as c;
 end
 $$;
 

@@ -648,7 +648,7 @@ END
   telltale tick | awk '{ print $1 }' | diff - <(sql 'select duty from telltale.tick_duty()')
   [ "$(telltale tick leases)" = 'leases     0' ]
   [ "$(telltale tick leases --json)" = '[{"duty":"leases","done":0,"note":""}]' ]
-  [ "$(telltale tick --json | jq length)" = 6 ]
+  [ "$(telltale tick --json | jq length)" = 7 ]
   run -1 telltale tick lunch
   [[ $output == *"'lunch'"*'leases listeners'* ]]
 }

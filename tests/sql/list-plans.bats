@@ -28,7 +28,8 @@ select a.account_id, md5(n::text),
             when r.s < 0.975 then 'cancelled' when r.s < 0.995 then 'queued'
             else 'processing' end::telltale.job_status) as s (status)
   join telltale.account as a on a.name = case n % 5 when 0 then 'other' else 'demo' end;
-analyze telltale.job;
+do 'begin while telltale.tick_tally() > 0 loop end loop; end';
+analyze telltale.job, telltale.job_tally;
 
 -- The same in one plain statement.
 create function public.plainly(
@@ -111,7 +112,8 @@ literals() { sed "s/\([^ ,{][^,{]*\|{[^}]*}\)\(, \|$\)/'\1'\2/g; s/'null'/null/g
 
 list() { printf "telltale.web_job_list(sha256('k'), 'job:read', %s)" "$(literals "$1")"; }
 
-# The statements that the function runs for these arguments: $count, $page.
+# The statements that the function runs for these arguments: $count, which are
+# one or more, and $page.
 explain() {
   local all
   all=$(psql -Xq -v ON_ERROR_STOP=1 2>&1 >/dev/null <<END
@@ -124,7 +126,7 @@ set client_min_messages = log;
 select * from $(list "$1");
 END
   )
-  count=$(awk 'BEGIN { RS = "LOG:  duration" } /select count\(\*\) from telltale/' <<<"$all")
+  count=$(awk 'BEGIN { RS = "LOG:  duration" } /telltale\.job_tally|count\(\*\)/' <<<"$all")
   page=$(awk 'BEGIN { RS = "LOG:  duration" } /limit \$10::bigint/' <<<"$all")
   printf '%s\n%s\n%s\n' "$1" "$count" "$page"
   [ -n "$count" ] && [ -n "$page" ]
@@ -159,15 +161,18 @@ every_case() {
   every_case
 }
 
-@test "the same after a vacuum, and the number comes from the index alone" {
+@test "the same after a vacuum, and the number comes from sums and indexes alone" {
   sql 'vacuum analyze telltale.job'
 
   every_case
   local args
   while IFS=: read -r _ args; do
     explain "${args# }"
-    grep -q 'Index Only Scan' <<<"$count"
-    [ "$(grep -c 'Heap Fetches: 0' <<<"$count")" -eq "$(grep -c 'Index Only Scan' <<<"$count")" ]
+    ! grep -E '(Index|Heap) Scan .*on job ' <<<"$count" || false
+    ! grep -E 'Heap Fetches: [1-9]' <<<"$count" || false
+    # One in forty of 200,000 is queued or processing; an hour has 5,600.
+    # Only what is searched for is counted.
+    [[ $args == *', a, '* ]] || [ "$(rows_read <<<"$count")" -le 12000 ]
   done < <(cases)
 }
 

@@ -31,6 +31,7 @@ feed_sleep          web
 feed_view           web
 job_action          -
 job_cancel          -
+job_count           -
 job_event_append    -
 job_find            -
 job_give_back       -
@@ -71,6 +72,9 @@ server_pause        -
 stage_completed     worker admin
 stage_started       worker admin
 submit              worker admin
+tally_check         admin
+tally_clear         -
+tally_note          -
 tick                web admin
 tick_duties         web admin
 tick_duty           -
@@ -79,6 +83,7 @@ tick_listeners      -
 tick_partitions     -
 tick_retention      -
 tick_schedule       -
+tick_tally          -
 time_from_us        -
 time_window_wrong   -
 type_add            admin

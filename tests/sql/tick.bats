@@ -341,6 +341,7 @@ no_days() {
   prints sql 'select telltale.tick_duties()' <<<'leases
 listeners
 schedule
+tally
 forget
 partitions
 retention'
@@ -348,13 +349,14 @@ retention'
   prints sql 'select duty, done from telltale.tick()' <<<'leases|0
 listeners|0
 schedule|0
+tally|0
 forget|0
 partitions|0
 retention|0'
 
   [ "$(sql 'select count(*) from telltale.tick_duties()')" = 0 ]
   sql "update telltale.tick_state set last_at = last_at - interval '6 seconds'"
-  [ "$(sql 'select array(select telltale.tick_duties())')" = '{leases,listeners,schedule}' ]
+  [ "$(sql 'select array(select telltale.tick_duties())')" = '{leases,listeners,schedule,tally}' ]
 }
 
 @test "tick: a duty that somebody else is at gives no row, and does not wait" {
@@ -363,6 +365,7 @@ retention|0'
 
   prints sql 'select duty from telltale.tick()' <<<'listeners
 schedule
+tally
 forget
 partitions
 retention'
@@ -377,6 +380,7 @@ retention'
   prints sql "select duty, done, note from telltale.tick()" <<<'leases|1|
 listeners||relation "telltale.listener" does not exist (42P01)
 schedule|0|
+tally|0|
 forget|0|
 partitions|0|
 retention|0|'
@@ -388,5 +392,5 @@ retention|0|'
 @test "tick: an unknown duty is refused, naming those there are" {
   refused <<<"TT400 select telltale.tick('lunch')"
   run ! sql "select telltale.tick('lunch')"
-  [[ $output == *'leases listeners schedule forget partitions retention'* ]]
+  [[ $output == *'leases listeners schedule tally forget partitions retention'* ]]
 }
