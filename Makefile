@@ -201,7 +201,7 @@ help:
 	@echo
 	@echo 'make check		units, lint and the rules of the tree: quick'
 	@echo 'make bench		side by side with others, into bench/RESULTS.md;'
-	@echo '			bench-fanout, -follow, -writers, -lists, -status: one part'
+	@echo '			bench-fanout, -follow, -writers, -lists, -status, -tally: one part'
 	@echo 'make bench-rate		what a decision of the gate costs'
 	@echo 'make fuzz T=600		each target of tests/fuzz for so long (10 s)'
 	@echo 'make lint		headers, includes, format, cppcheck, ShellCheck'
