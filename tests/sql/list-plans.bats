@@ -127,7 +127,7 @@ select * from $(list "$1");
 END
   )
   count=$(awk 'BEGIN { RS = "LOG:  duration" } /telltale\.job_tally|count\(\*\)/' <<<"$all")
-  page=$(awk 'BEGIN { RS = "LOG:  duration" } /limit \$10::bigint/' <<<"$all")
+  page=$(awk 'BEGIN { RS = "LOG:  duration" } /limit (\$10::bigint|least)/' <<<"$all")
   printf '%s\n%s\n%s\n' "$1" "$count" "$page"
   [ -n "$count" ] && [ -n "$page" ]
 }
