@@ -27,7 +27,7 @@ void		 tt_buf_clear(struct tt_buf *);
 void		 tt_buf_free(struct tt_buf *);
 bool		 tt_buf_broken(const struct tt_buf *);
 
-/* Makes room for sz more bytes and the NUL; false: broken.  For what follows. */
+/* Room for sz more bytes and the NUL; false if broken.  For what follows. */
 bool		 tt_buf_reserve(struct tt_buf *, size_t sz);
 
 void		 tt_buf_puts(struct tt_buf *, const char *);
