@@ -26,6 +26,9 @@
 --      The jobs are read once, before the lease is taken: one that went away in
 --      between cannot have cost a place.
 --
+--      One plan for all: no argument makes a better one, and to plan over the
+--      partitions of job_event takes longer than all the rest.
+--
 -- Called by:   cgi-bin/progress, cgi-bin/compliance, by lib/job/progress
 -- Reads:       telltale.job, telltale.job_event, telltale.log_generation
 -- Writes:      telltale.stream_lease, by lease_take
@@ -58,6 +61,7 @@ returns table (
     leased           boolean)
 language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare
     v_who record;
