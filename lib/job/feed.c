@@ -15,6 +15,7 @@
 
 #define BEAT_CHANGE_MS	1000	/* sooner, when streams came or went */
 #define DOUBT_MS	5000	/* between registrations for a doubt */
+#define GATHER_MS	40	/* for those who come one by one */
 #define ROWS_A_STEP	1000	/* then the streams have their turn */
 
 struct tt_feed *
@@ -128,8 +129,24 @@ send_command(struct tt_feed *f, enum tt_command c, int64_t now)
 	tt_session_send(f->session, tt_command_query(c), values,
 	    c == TT_READ || c == TT_CATCH_UP || c == TT_VIEW, now);
 	f->had_turn = c == TT_CATCH_UP || c == TT_VIEW;
+	if (c == TT_CATCH_UP) {
+		f->nmissed = 0;
+		f->gather_ms = now + GATHER_MS;
+	}
 	f->had_lease = c == TT_LEASE;
 	return true;
+}
+
+/*
+ * Where thousands come back, few come in the time of one query: they are let
+ * gather.  Not where there was more to ask, or more to come: there is the rest.
+ */
+static void
+caught_up(struct tt_feed *f)
+{
+	if (f->nasks >= TT_FEED_ASKS / 2 || f->nmissed >= TT_FEED_PAGE)
+		f->gather_ms = 0;
+	f->calls->caught_up(f->arg, true);
 }
 
 static void
@@ -143,7 +160,7 @@ command_done(struct tt_feed *f, int64_t now)
 	else if (c == TT_READ && tt_position_reading(&f->at))
 		tt_feed_read_done(f, now);
 	else if (c == TT_CATCH_UP)
-		f->calls->caught_up(f->arg, true);
+		caught_up(f);
 	else if (c == TT_VIEW)
 		f->calls->view_caught_up(f->arg, !f->view_more);
 	else if (c == TT_LEASE)
@@ -198,7 +215,7 @@ beat_every(const struct tt_feed *f)
 static enum tt_command
 next_command(struct tt_feed *f, int64_t now)
 {
-	bool	 turn;
+	bool	 turn, gathering = now < f->gather_ms;
 
 	if (!f->conf->feed_poll && !f->listening)
 		return TT_LISTEN;
@@ -223,13 +240,13 @@ next_command(struct tt_feed *f, int64_t now)
 	/* Those who catch up and those who are live take turns. */
 	turn = f->had_turn && (now >= tt_doorbell_due(&f->bell) ||
 	    now >= f->beat_ms + beat_every(f));
-	if (f->catching_up && !turn &&
+	if (f->catching_up && !turn && !gathering &&
 	    (f->nasks = f->calls->asks(f->arg, f->asks)) > 0)
 		return TT_CATCH_UP;
 	if (f->catching_up && !turn &&
 	    f->calls->view_ask(f->arg, &f->view))
 		return TT_VIEW;
-	if (!turn)
+	if (!turn && !gathering)
 		f->catching_up = false;
 
 	switch (tt_doorbell_next(&f->bell, now)) {
@@ -390,9 +407,12 @@ tt_feed_due(const struct tt_feed *f)
 {
 	if (f->more)
 		return 0;
-	if (tt_session_is_open(f->session) && f->command == TT_NONE)
-		return f->catching_up || f->calls->leases(f->arg) ? 0 :
-		    f->due_ms;
+	if (tt_session_is_open(f->session) && f->command == TT_NONE) {
+		if (f->calls->leases(f->arg))
+			return 0;
+		return f->catching_up && f->gather_ms < f->due_ms ?
+		    f->gather_ms : f->due_ms;
+	}
 	return tt_session_due(f->session);
 }
 

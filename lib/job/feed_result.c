@@ -138,6 +138,7 @@ got_missed(struct tt_feed *f, const struct pg_result *res, int64_t now)
 		ev.batch = f->batch;
 		ev.life = life_of(f, &ev);
 		tt_recall_event(f->recall, &ev, now);
+		f->nmissed++;
 		f->calls->missed(f->arg,
 		    (int)tt_db_int(res, i, TT_CATCH_UP_ASK), &ev);
 	}

@@ -38,6 +38,8 @@ struct tt_feed {
 	struct tt_doorbell		 bell;
 	struct tt_recall		*recall;
 	bool				 catching_up, had_turn, had_lease;
+	int64_t				 gather_ms;	/* no catch-up until */
+	size_t				 nmissed;	/* events of this one */
 	bool				 went_back;	/* to before a crash */
 	char				 cluster[64];
 	int64_t				 generation, floor;
