@@ -42,9 +42,12 @@ usage(void)
 	    "\t--until TEXT        until each has had it, which comes once\n"
 	    "\t--seconds N         at most; default until all have ended\n"
 	    "\t--connect-rate N    streams begun in a second\n"
+	    "\t--answering N       at most asked and not answered; default 512\n"
 	    "\t--reconnect         like an EventSource\n"
-	    "\t--each              also the latency of each time by itself: of\n"
-	    "\t                    how many streams, and of the last of them\n"
+	    "\t--each              also the latency of each time: of how many\n"
+	    "\t                    streams, and of the last of them\n"
+	    "\t--aside MS          once all are open, read only so long after\n"
+	    "\t                    something came, for the kernel says when\n"
 	    "\t--cuts N            of each stream, anywhere; it comes back at\n"
 	    "\t                    once, with its last id\n"
 	    "\t--cut-bytes N       each after so many at most; default 65536\n"
@@ -83,6 +86,8 @@ read_option(struct wish *w, const char *name, const char *value)
 	    strcmp(name, "--events") == 0 ? &w->events :
 	    strcmp(name, "--seconds") == 0 ? &w->seconds :
 	    strcmp(name, "--cuts") == 0 ? &w->cuts :
+	    strcmp(name, "--aside") == 0 ? &w->aside :
+	    strcmp(name, "--answering") == 0 ? &w->answering :
 	    strcmp(name, "--cut-bytes") == 0 ? &w->cut_bytes :
 	    &w->connect_rate);
 }
@@ -93,7 +98,7 @@ known(const char *name)
 	static const char *const	 names[] = {
 		"--url", "--urls", "--last-id", "--out", "--streams", "--rate",
 		"--events", "--seconds", "--connect-rate", "--cuts",
-		"--cut-bytes", "--until"
+		"--cut-bytes", "--until", "--aside", "--answering"
 	};
 	size_t				 i;
 
@@ -122,7 +127,8 @@ read_options(struct wish *w, char **argv)
 	}
 	if (w->streams == 0)
 		w->streams = (long)w->urls.n;
-	return w->urls.n > 0 && w->streams > 0 && w->cut_bytes > 0;
+	return w->urls.n > 0 && w->streams > 0 && w->cut_bytes > 0 &&
+	    w->answering > 0;
 }
 
 /* A stream is a descriptor. */
@@ -205,6 +211,7 @@ main(int argc, char **argv)
 	(void)argc;
 	memset(&wish, 0, sizeof(wish));
 	wish.cut_bytes = 65536;
+	wish.answering = 512;
 	wish.key = getenv("TELLTALE_KEY");
 	if (!read_options(&wish, argv + 1))
 		return usage();

@@ -1,6 +1,8 @@
 /*
  * client.c - see client.h.
  */
+#define _DEFAULT_SOURCE	/* SO_TIMESTAMPNS */
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -137,7 +139,7 @@ void
 client_begin(struct client *c)
 {
 	const struct url	*u = c->url;
-	int			 small = SLOW_RCVBUF, flags;
+	int			 small = SLOW_RCVBUF, on = 1, flags;
 
 	http_init(&c->http);
 	sse_begin(&c->sse);
@@ -151,6 +153,9 @@ client_begin(struct client *c)
 	if (c->load->wish->rate > 0)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small,
 		    sizeof(small));
+	if (c->load->wish->aside > 0)
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on,
+		    sizeof(on));
 	if ((connect(c->fd, (const struct sockaddr *)&u->addr,
 	    u->addr_sz) == -1 && errno != EINPROGRESS) ||
 	    !watch(c, EPOLL_CTL_ADD, EPOLLOUT))
@@ -238,7 +243,7 @@ got_event(void *arg, const struct sse_event *ev)
 	ledger_note(&c->ledger, ev, &l->tally);
 	digest(c, ev);
 	if (strcmp(ev->name, "connected") != 0)
-		latency_note(&l->latency, ev->data);
+		latency_note(&l->latency, ev->data, &c->came);
 	if (l->wish->out != NULL)
 		write_out(c, ev);
 	l->events++;
@@ -268,6 +273,33 @@ answered(struct client *c)
 	c->was_open = true;
 }
 
+/* When it came the kernel knows, if it was asked to. */
+static ssize_t
+receive(struct client *c, char *text, size_t most)
+{
+	union {
+		struct cmsghdr	 align;
+		char		 space[CMSG_SPACE(sizeof(struct timespec))];
+	}		 control;
+	struct iovec	 iov = { text, most };
+	struct msghdr	 msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
+		.msg_controllen = sizeof(control.space)
+	};
+	struct cmsghdr	*cm;
+	ssize_t		 n;
+
+	if (c->load->wish->aside == 0)
+		return recv(c->fd, text, most, 0);
+	n = recvmsg(c->fd, &msg, 0);
+	for (cm = CMSG_FIRSTHDR(&msg); n > 0 && cm != NULL;
+	    cm = CMSG_NXTHDR(&msg, cm))
+		if (cm->cmsg_level == SOL_SOCKET &&
+		    cm->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&c->came, CMSG_DATA(cm), sizeof(c->came));
+	return n;
+}
+
 /* As much as is there, but at most so much. */
 static void
 take(struct client *c, size_t most)
@@ -276,7 +308,7 @@ take(struct client *c, size_t most)
 	ssize_t		 n;
 
 	most = before_cut(c, most < READ_SZ ? most : READ_SZ);
-	n = recv(c->fd, text, most, 0);
+	n = receive(c, text, most);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

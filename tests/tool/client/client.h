@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "httpread.h"
 #include "ledger.h"
@@ -26,6 +27,7 @@ struct client {
 	int64_t			 due_us;	/* WAITING: until then */
 	int64_t			 read_us;	/* at a rate: the last time */
 	double			 may_read;
+	struct timespec		 came;		/* what is read; or 0 */
 	bool			 was_open;
 	uint64_t		 nevents;
 	uint64_t		 digest;	/* of them, in their order */

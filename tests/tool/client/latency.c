@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "latency.h"
 
@@ -63,16 +62,17 @@ note_time(struct latency *l, double then, double ms)
 }
 
 void
-latency_note(struct latency *l, const char *text)
+latency_note(struct latency *l, const char *text, const struct timespec *came)
 {
 	const char	*at = strstr(text, "t=");
-	struct timespec	 now;
+	struct timespec	 now = *came;
 	double		 then, ms;
 	char		*end;
 
 	if (at == NULL || (then = strtod(at + 2, &end)) < 1e9)
 		return;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (now.tv_sec == 0)
+		(void)clock_gettime(CLOCK_REALTIME, &now);
 	ms = ((double)now.tv_sec - then + (double)now.tv_nsec / 1e9) * 1e3;
 	add(l, ms);
 	if (l->times != NULL)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #define LATENCY_TIMES	256
 
@@ -28,8 +29,12 @@ bool	 latency_tell_apart(struct latency *);
 
 void	 latency_free(struct latency *);
 
-/* If the text holds t=<seconds since 1970, and fractions>. */
-void	 latency_note(struct latency *, const char *text);
+/*
+ * If the text, which came then (0: just now), holds t=<seconds since 1970, and
+ * fractions>.
+ */
+void	 latency_note(struct latency *, const char *text,
+	    const struct timespec *came);
 
 /* Sorts; then percentiles may be asked for, of at least one. */
 void	 latency_sort(struct latency *);

@@ -12,7 +12,6 @@
 #include "load.h"
 
 #define TICK_MS		10
-#define ANSWERING_MAX	512	/* asked, and not answered yet */
 
 int64_t
 load_now_us(void)
@@ -114,7 +113,7 @@ begin_some(struct load *l, int64_t now)
 	if (l->may_begin > (double)l->wish->streams)
 		l->may_begin = (double)l->wish->streams;
 	for (i = 0; i < l->wish->streams && l->may_begin >= 1 &&
-	    l->answering < ANSWERING_MAX; i++) {
+	    l->answering < l->wish->answering; i++) {
 		c = &l->clients[i];
 		if (c->state == WAITING && c->due_us <= now) {
 			l->may_begin--;
@@ -158,6 +157,22 @@ enough(const struct load *l)
 	    l->wish->seconds * 1000000);
 }
 
+/*
+ * Who reads beside the servers takes from them what they could do meanwhile.
+ * So all are open, and something comes: let it come.
+ */
+static void
+stand_aside(struct load *l, int n)
+{
+	struct timespec	 ts = {
+		l->wish->aside / 1000, l->wish->aside % 1000 * 1000000
+	};
+
+	if (n > 0 && l->aside && l->told)
+		(void)nanosleep(&ts, NULL);
+	l->aside = n == 0;
+}
+
 void
 load_run(struct load *l, const volatile sig_atomic_t *stop)
 {
@@ -167,7 +182,10 @@ load_run(struct load *l, const volatile sig_atomic_t *stop)
 	tick(l);
 	while (!*stop && !enough(l)) {
 		ms = l->waiting > 0 || l->wish->rate > 0 ? TICK_MS : 100;
+		if (l->wish->aside > 0 && !l->aside)
+			ms = 0;
 		n = epoll_wait(l->epoll, ready, 256, ms);
+		stand_aside(l, n);
 		for (i = 0; i < n; i++)
 			client_ready(ready[i].data.ptr);
 		tick(l);

@@ -25,10 +25,12 @@ struct wish {
 	const char	*until;		/* data that is the last for each */
 	long		 seconds;
 	long		 connect_rate;	/* streams begun in a second */
+	long		 answering;	/* at most: asked, not answered */
 	long		 cuts;		/* of each stream's connections */
 	long		 cut_bytes;	/* each after so many at most */
 	bool		 reconnect;
 	bool		 each;		/* time by itself */
+	long		 aside;		/* ms that reading waits */
 	FILE		*out;		/* each event */
 };
 
@@ -40,6 +42,7 @@ struct load {
 	long			 satisfied;	/* have had that */
 	bool			 told;		/* that all are open, */
 	bool			 told_begun;	/* and have begun */
+	bool			 aside;		/* all is read: wait */
 	int64_t			 began_us, connected_us;
 	double			 may_begin;	/* by connect_rate */
 
