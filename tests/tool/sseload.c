@@ -42,7 +42,7 @@ usage(void)
 	    "\t--until TEXT        until each has had it, which comes once\n"
 	    "\t--seconds N         at most; default until all have ended\n"
 	    "\t--connect-rate N    streams begun in a second\n"
-	    "\t--answering N       at most asked and not answered; default 512\n"
+	    "\t--answering N       most asked and not answered; default 512\n"
 	    "\t--reconnect         like an EventSource\n"
 	    "\t--each              also the latency of each time: of how many\n"
 	    "\t                    streams, and of the last of them\n"
