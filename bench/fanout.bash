@@ -342,6 +342,10 @@ client's socket; 19 % is the `read`, 5 % the `ioctl`, 7 % `epoll_wait`, 12 % its
 Two of them share it (`server.max-worker = 2`, see conf-examples/lighttpd.conf): there is still one of each program, and
 one that ends is started again, at once.
 
+What the memory of (b) is made of: of some 35 MB the program has 4, half a KiB a stream; lighttpd has 30. Its share is 6 KB
+a stream, in some 55 small allocations (counted): the fields of the request and of the answer, three of 40 to 80 bytes
+each, of which our answer has eleven, and not buffers: it is the same where the streams come slowly, and a minute later.
+
 nginx in front instead of lighttpd took as much processor time for an event on a stream (14.8 us, beside lighttpd's 14.8
 to 16.0), so it is no faster with as many processes.
 
