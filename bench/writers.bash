@@ -42,12 +42,15 @@ alone() {
 }
 
 watched() {
-	local ms client was
+	local ms client reader was
 	watch_jobs $streams
+	reader=$(super 'select backend_pid from telltale.listener')
+	reader_ms=$((reader_ms - $(cpu_ms "$reader")))
 	was=$(updates)
 	ms=$(cpu_ms "$TELLTALE_SERVER_PID")
 	client=$(cpu_ms "$watcher")
 	write progress
+	reader_ms=$((reader_ms + $(cpu_ms "$reader")))
 	watched+=("$a_second") watched_cpu+=("$a_cpu_second")
 	servers_ms=$((servers_ms + $(cpu_ms "$TELLTALE_SERVER_PID") - ms))
 	clients_ms=$((clients_ms + $(cpu_ms "$watcher") - client))
@@ -72,7 +75,7 @@ everybody() {
 }
 
 alone=() alone_cpu=() watched=() watched_cpu=() notify=()
-servers_ms=0 clients_ms=0 said=0 seen=0 wrong=0
+servers_ms=0 reader_ms=0 clients_ms=0 said=0 seen=0 wrong=0
 for ((round = 0; round < rounds; round++)); do
 	alone
 	watched
@@ -90,8 +93,8 @@ ratio e 'the same for each second of processor that the writers had' "$(median "
     'nobody watches' "$(median "${alone_cpu[@]}")" least 0.85
 ratio e '32 writers, the doorbell' "$unwatched" 'updates/s' \
     'NOTIFY in every update' "$(median "${notify[@]}")" least 2.5
-published "e: of the processors, for those who watch: hub and lighttpd; clients" \
-    "$(part $servers_ms); $(part $clients_ms)"
+published "e: of the processors: hub and lighttpd; the hub's reads in PostgreSQL; clients" \
+    "$(part $servers_ms); $(part $reader_ms); $(part $clients_ms)"
 published 'e: updates that were watched; of them shown' "$said; $seen"
 
 note <<-TEXT
