@@ -137,8 +137,8 @@ tt_doorbell_read(struct tt_doorbell *d, const struct tt_snapshot *s,
 
 /*
  * Rung seldom, it reads and sleeps on: a ring for each event costs less than
- * reading all the time, and an event waits for no read.  It reads twice, because
- * one may be under way that does not see what was rung for.
+ * reading all the time, and an event waits for no read.  It reads twice: one
+ * may be under way that does not see what was rung for.
  *
  * Rung again soon, it is awake for as long as after an event, even if what rang
  * was not for it: else every commit would ring, and every ring be a read.  Who
