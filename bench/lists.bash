@@ -34,7 +34,8 @@ insert_jobs() {
 	insert into telltale.job (account_id, type, status, progress, decision, reason, error_code, attempt,
 	                          created_at, started_at, completed_at, lease_until)
 	select a.ids[1 + n % $accounts],
-	       (array['image', 'image', 'image', 'image', 'prompt', 'prompt', 'video', 'pre', 'post', 'index'])[1 + h / 1000 % 10],
+	       (array['image', 'image', 'image', 'image', 'prompt', 'prompt', 'video', 'pre', 'post', 'index'])
+	           [1 + h / 1000 % 10],
 	       s.status, case when s.status = 'completed' then 100 when s.status = 'queued' then 0 else h % 99 end,
 	       d.decision, case when d.decision = 'reject' then 'not for everybody' end,
 	       case when s.status = 'failed' then 'TIMEOUT' end, case when s.status = 'queued' then 0 else 1 end,
