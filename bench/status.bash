@@ -164,8 +164,10 @@ note <<-TEXT
 
 	**j2.** What is left of a status in the program, by callgrind: a fifth is libpq's, a
 	fifth libfcgi's reading of the request, a seventh the JSON and its tag, a tenth
-	each the key and rate, and the sending. The rest of the time is the kernel's: 14
-	system calls and two waits, one for the request and one for PostgreSQL.
+	each the key and rate, and the sending. That is a third of its processor time; two
+	thirds are the kernel's: by \`perf\`, three fifths of those are the switch to and from
+	the thread at its two waits, for the request and for PostgreSQL, and the others
+	some 14 system calls.
 
 	**l.** The mean of 300, as a shell starts them one after the other.
 
