@@ -6,7 +6,7 @@
 
 #define READ_MS		12	/* between reads while events come */
 #define SLOWEST_MS	250	/* while dozing, or polling in vain */
-#define QUIET_MS	200	/* without an event: go to sleep */
+#define QUIET_MS	60	/* without an event: go to sleep */
 #define FLOOR_MS	1000	/* read even when nobody rings */
 #define SELDOM_MS	40	/* between rings that it sleeps on after */
 #define RUNG_READS	2	/* for each of these */

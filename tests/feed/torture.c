@@ -1070,7 +1070,7 @@ wake_and_hold(PGconn *holder, PGconn *writer)
 		if (!await_state(&readers[0], TT_ASLEEP, SETTLE_MS) ||
 		    !rouse(writer))
 			return false;
-		nap(60);
+		nap(20);
 		if (holds_awake(holder))
 			return true;
 		/* We came too late: it sleeps again. */

@@ -12,7 +12,7 @@
 #include "job/snapshot.h"
 
 #define READ_MS		12
-#define QUIET_MS	200
+#define QUIET_MS	60
 #define SLOWEST_MS	250
 #define FLOOR_MS	1000
 #define SELDOM_MS	40
@@ -130,7 +130,7 @@ while_events_come_it_reads_and_says_nothing(void **state)
 
 /* Also when a read takes long: time counts from its end. */
 static void
-after_200_ms_without_an_event_it_says_asleep_twice(void **state)
+after_60_ms_without_an_event_it_says_asleep_twice(void **state)
 {
 	(void)state;
 	read_now(100, 100, 7);
@@ -393,7 +393,7 @@ main(void)
 	static const struct CMUnitTest	 tests[] = {
 		LISTENING(the_first_read_is_due_at_once),
 		LISTENING(while_events_come_it_reads_and_says_nothing),
-		LISTENING(after_200_ms_without_an_event_it_says_asleep_twice),
+		LISTENING(after_60_ms_without_an_event_it_says_asleep_twice),
 		LISTENING(it_sleeps_at_once_if_nothing_was_open),
 		LISTENING(a_read_before_the_second_word_does_not_count),
 		LISTENING(it_sleeps_when_all_have_ended_that_may_have_looked),
