@@ -80,6 +80,7 @@ wake(struct tt_doorbell *d)
 {
 	d->state = TT_AWAKE;
 	d->interval_ms = READ_MS;
+	d->rung = 0;
 }
 
 /*
@@ -128,7 +129,8 @@ tt_doorbell_read(struct tt_doorbell *d, const struct tt_snapshot *s,
 		if (s->xmin < d->barrier)
 			break;
 		d->state = TT_ASLEEP;
-		/* FALLTHROUGH */
+		d->interval_ms = d->rung > 0 ? READ_MS : FLOOR_MS;
+		break;
 	case TT_ASLEEP:
 		d->interval_ms = FLOOR_MS;
 		break;
@@ -164,6 +166,8 @@ tt_doorbell_ring(struct tt_doorbell *d, int64_t now_ms)
 	case TT_AWAKE:
 		break;
 	case TT_DOZING:
+		/* The read under way may be the one that it falls asleep by. */
+		d->rung = RUNG_READS;
 		if (d->interval_ms > READ_MS)
 			d->interval_ms = READ_MS;
 		break;

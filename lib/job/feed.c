@@ -249,6 +249,9 @@ next_command(struct tt_feed *f, int64_t now)
 	if (!turn && !gathering)
 		f->catching_up = false;
 
+	/* Pages and reads in turn leave no other time for the beat. */
+	if (turn && now >= f->beat_ms + beat_every(f))
+		return TT_BEAT;
 	switch (tt_doorbell_next(&f->bell, now)) {
 	case TT_DO_READ:
 		return TT_READ;
@@ -299,11 +302,15 @@ begin_next(struct tt_feed *f, int64_t now)
 static void
 heed_bell(struct tt_feed *f, int64_t now)
 {
-	if (tt_session_notified(f->session) == 0)
+	int	 rings = tt_session_notified(f->session);
+
+	if (rings == 0)
 		return;
 	if (f->bell.state == TT_ASLEEP)
 		f->wakes++;
 	tt_doorbell_ring(&f->bell, now);
+	if (rings > 1)
+		tt_doorbell_ring(&f->bell, now);
 }
 
 /* One word of the session; false if there is nothing more to do. */

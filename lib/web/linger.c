@@ -18,6 +18,7 @@
 #include "web/linger.h"
 
 #define SKIM_READS	16
+#define SHORTAGE_MS	100
 
 /* The thread's own: first the pipe, then the connections. */
 struct lingerers {
@@ -114,8 +115,11 @@ linger(void *arg)
 	(void)arg;
 	l.pfd[0] = (struct pollfd){ from_them, POLLIN, 0 };
 	while (l.pfd[0].fd != -1 || l.n > 1) {
-		if (poll(l.pfd, (nfds_t)l.n, time_left(&l)) == -1)
+		if (poll(l.pfd, (nfds_t)l.n, time_left(&l)) == -1) {
+			if (errno != EINTR)
+				(void)poll(NULL, 0, SHORTAGE_MS);
 			continue;
+		}
 		read_on(&l);
 		if (l.pfd[0].revents != 0)
 			take_in(&l);

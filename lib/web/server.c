@@ -111,6 +111,7 @@ static void
 descriptors(void)
 {
 	struct rlimit	 rl;
+	rlim_t		 spare;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
 		return;
@@ -118,9 +119,11 @@ descriptors(void)
 		rl.rlim_cur = rl.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &rl);
 	}
-	if (rl.rlim_cur != RLIM_INFINITY && rl.rlim_cur > 2 * SPARE_FDS &&
-	    (rlim_t)conf.max_streams > rl.rlim_cur - SPARE_FDS)
-		conf.max_streams = (int)(rl.rlim_cur - SPARE_FDS);
+	if (rl.rlim_cur == RLIM_INFINITY)
+		return;
+	spare = rl.rlim_cur / 2 < SPARE_FDS ? rl.rlim_cur / 2 : SPARE_FDS;
+	if ((rlim_t)conf.max_streams > rl.rlim_cur - spare)
+		conf.max_streams = (int)(rl.rlim_cur - spare);
 }
 
 /* One request, from its environment to its answer. */

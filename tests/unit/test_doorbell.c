@@ -168,6 +168,22 @@ a_read_before_the_second_word_does_not_count(void **state)
 	assert_int_equal(d.state, TT_ASLEEP);
 }
 
+/* What rang during the read that it falls asleep by, that may not have seen. */
+static void
+a_ring_as_it_falls_asleep_is_a_read(void **state)
+{
+	(void)state;
+	doze();
+	say(TT_DO_SAY_ASLEEP);
+	say(TT_DO_SAY_ASLEEP);
+	tt_doorbell_ring(&d, now);
+	read_now(100, 100, 0);
+	assert_int_equal(d.state, TT_ASLEEP);
+	wait_for_read(READ_MS);
+	read_now(100, 101, 1);
+	assert_int_equal(d.state, TT_ASLEEP);
+}
+
 /* Whoever was open at the barrier may have looked before the word. */
 static void
 it_sleeps_when_all_have_ended_that_may_have_looked(void **state)
@@ -396,6 +412,7 @@ main(void)
 		LISTENING(after_60_ms_without_an_event_it_says_asleep_twice),
 		LISTENING(it_sleeps_at_once_if_nothing_was_open),
 		LISTENING(a_read_before_the_second_word_does_not_count),
+		LISTENING(a_ring_as_it_falls_asleep_is_a_read),
 		LISTENING(it_sleeps_when_all_have_ended_that_may_have_looked),
 		LISTENING(an_event_before_it_sleeps_keeps_it_awake),
 		LISTENING(an_old_barrier_does_not_serve_the_next_sleep),
