@@ -116,7 +116,9 @@ begin
                select d.status, d.n
                  from telltale.job_tally_delta as d
                 where d.account_id = a.id
-                  and d.id > (select f.folded from telltale.job_tally_fold as f where f.only_row)
+                  and d.id > coalesce((select f.folded
+                                         from telltale.job_tally_fold as f
+                                        where f.only_row), 0)
                   and (v_always or d.day >= v_first and d.day < v_last)
                   and (p_type is null or d.type = p_type)
                   and (p_decision is null or d.decision = p_decision)
@@ -147,15 +149,22 @@ begin
 
     -- By job_waiting, which has all of these columns.  A span of time would seem
     -- to be few jobs, and be read from an index that has not: but not in OR.
+    -- Where there were none when the plan was made, any index would do: but only
+    -- this one for an account at a time.
     if 'queued' = any (v_statuses) then
         select count(*)
           into queued
-          from telltale.job as j
-         where j.account_id = any (p_accounts)
-           and j.status = 'queued'
-           and (v_always or j.created_at >= v_from and j.created_at < v_to)
-           and (p_type is null or j.type = p_type)
-           and (p_decision is null or j.decision = p_decision);
+          from unnest(p_accounts) as a (id)
+         cross join lateral (
+               select
+                 from telltale.job as j
+                where j.account_id = a.id
+                  and j.status = 'queued'
+                  and (v_always or j.created_at >= v_from
+                                   and (j.created_at < v_to or p_to is null))
+                  and (p_type is null or j.type = p_type)
+                  and (p_decision is null or j.decision = p_decision)
+               offset 0) as j;
     end if;
     if 'processing' = any (v_statuses) then
         select count(*)
@@ -163,8 +172,8 @@ begin
           from telltale.job as j
          where j.account_id = any (p_accounts)
            and j.status = 'processing'
-           and j.created_at >= v_from
-           and j.created_at < v_to
+           and (j.created_at >= v_from or p_from is null)
+           and (j.created_at < v_to or p_to is null)
            and (p_type is null or j.type = p_type)
            and (p_decision is null or j.decision = p_decision);
     end if;

@@ -3,14 +3,15 @@
 --      Counts all jobs, and returns where the sums, with what was not folded
 --      yet, say otherwise: kept is what they say, counted what there is.  No
 --      row: all is right, as it is for whatever goes through the database.  It
---      is not after a part of a dump was restored, or where triggers were off.
+--      is not after a part of a dump was restored, where triggers were off, or
+--      where the sequence of job_tally_delta was set back.
 --
 --      repair: then sets the sums right.  Until that commits no job can be
 --      written.
 --
 -- Called by:   the operator
 -- Reads:       telltale.job, telltale.account
--- Writes:      telltale.job_tally, telltale.job_tally_delta
+-- Writes:      telltale.job_tally, telltale.job_tally_fold
 
 create or replace function telltale.tally_check(p_repair boolean default false)
 returns table (
@@ -28,7 +29,11 @@ begin
     end if;
     if p_repair then
         lock table telltale.job in share mode;
-        perform from telltale.job_tally_fold as f for update;
+        insert into telltale.job_tally_fold as f default values
+            on conflict (only_row) do update
+           set folded   = 0,
+               drawn    = 0,
+               drawn_by = '0';
     end if;
 
     -- One statement, one snapshot.
@@ -45,6 +50,9 @@ begin
                   from (select d.account_id, d.day, d.type, d.status, d.decision,
                                sum(d.n) as kept, 0 as counted
                           from telltale.job_tally_delta as d
+                         where d.id > coalesce((select f.folded
+                                                  from telltale.job_tally_fold as f
+                                                 where f.only_row), 0)
                          group by 1, 2, 3, 4, 5
                         union all
                         select j.account_id, (j.created_at at time zone 'UTC')::date, j.type,

@@ -41,11 +41,24 @@ begin
           into v_drawn
           from telltale.job_tally_delta_id_seq as s;
     end if;
-    select f.* into strict v_fold
+    select f.* into v_fold
       from telltale.job_tally_fold as f
      where f.only_row
-       for update;
+       for update skip locked;
+    if not found then
+        -- Somebody repairs; or a part of a dump left it out.
+        if not exists (select from telltale.job_tally_fold as f) then
+            insert into telltale.job_tally_fold default values;
+        end if;
+        return 0;
+    end if;
     v_settled := v_fold.drawn_by < pg_snapshot_xmin(pg_current_snapshot());
+
+    -- Ids begin anew where the sequence was set back: a part of a dump does that.
+    if v_fold.folded > v_drawn then
+        v_fold.folded := 0;
+        v_fold.drawn  := 0;
+    end if;
 
     loop
         with gone as (

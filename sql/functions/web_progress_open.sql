@@ -27,7 +27,9 @@
 --      between cannot have cost a place.
 --
 --      One plan for all: no argument makes a better one, and to plan over the
---      partitions of job_event takes longer than all the rest.
+--      partitions of job_event takes longer than all the rest.  It must hold
+--      whatever there was when it was made: "limit 1" keeps the log from being
+--      read whole into a hash, "offset 0" the account's jobs.
 --
 -- Called by:   cgi-bin/progress, cgi-bin/compliance, by lib/job/progress
 -- Reads:       telltale.job, telltale.job_event, telltale.log_generation
@@ -81,16 +83,22 @@ begin
         select a.n, j.id, a.job_id, j.type, j.status::text,
                trim_scale(j.progress)::text as progress, j.detail,
                j.frames_completed, j.frame_count, j.error_code, j.seq, a.seq as asked_seq,
-               a.seq = j.seq or exists (
-                    select from telltale.job_event as e
+               a.seq = j.seq or coalesce((
+                    select true
+                      from telltale.job_event as e
                      where e.job = j.id
                        and e.seq = a.seq + 1
                        and e.event_id > (select coalesce(max(g.floor_event_id), 0)
-                                           from telltale.log_generation as g)) as resumable
+                                           from telltale.log_generation as g)
+                     limit 1), false) as resumable
           from unnest(p_job_ids, p_seqs) with ordinality as a (job_id, seq, n)
-          left join telltale.job as j
-            on j.job_id = a.job_id and j.account_id = v_who.account_id
-           and (p_type is null or j.type = p_type)),
+          left join lateral (
+               select j.*
+                 from telltale.job as j
+                where j.job_id = a.job_id
+                  and j.account_id = v_who.account_id
+                  and (p_type is null or j.type = p_type)
+               offset 0) as j on true),
     wanted as materialized (
         select p_listener_id is not null
                and bool_and(a.id is not null)

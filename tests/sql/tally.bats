@@ -370,6 +370,43 @@ month|cancelled|1' ]
   all_is_settled
 }
 
+@test "where the numbers of deltas begin anew, none is passed over" {
+  local back="select setval('telltale.job_tally_delta_id_seq', 1, false)"
+  sql 'select load(300)' >/dev/null
+  ticks
+  ticks
+  all_is_settled
+  sql "$back" >/dev/null
+  ticks
+  sql 'select load(50)' >/dev/null
+  all_is_right
+  ticks
+  ticks
+  all_is_right
+
+  # Nobody has seen that they did: who looks is told, and mends it.
+  sql "update telltale.job_tally_fold set folded = 1000000" >/dev/null
+  sql 'select load(50)' >/dev/null
+  [ "$(sql 'select count(*) > 0 from telltale.tally_check()')" = t ]
+  sql 'select telltale.tally_check(true)' >/dev/null
+  all_is_right
+  sql 'delete from telltale.job_tally_fold; select load(50)' >/dev/null
+  all_is_right
+  ticks
+  all_is_right
+}
+
+@test "a fold does not wait for who repairs" {
+  sql 'select load(50)' >/dev/null
+  session checker
+  tell checker 'begin; select count(*) from telltale.tally_check(true);'
+  [ "$(sql "set lock_timeout = '20s'; select telltale.tick_tally()")" = 0 ]
+  tell checker 'commit;'
+  leave checker
+  [ "$(ticks)" -gt 0 ]
+  all_is_right
+}
+
 @test "where ids of transactions are another cluster's, it begins anew" {
   sql "select load(50); update telltale.job_tally_fold set drawn_by = '9000000000000'" >/dev/null
   ticks
