@@ -6,7 +6,7 @@
 setup() {
   bats_require_minimum_version 1.5.0
   cd "$BATS_TEST_DIRNAME/../.." || return
-  torture=build${SAN:+-$SAN}/tests/feed/torture
+  torture=${BUILD:-build}/tests/feed/torture
   [ -x "$torture" ] || { echo "make testprogs builds $torture"; return 1; }
 }
 
